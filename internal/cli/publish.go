@@ -18,6 +18,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/ghrelease"
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
+	"github.com/org/pypi-oidc-publish/internal/localfile"
 	"github.com/org/pypi-oidc-publish/internal/oidc"
 	"github.com/org/pypi-oidc-publish/internal/par"
 	"github.com/org/pypi-oidc-publish/internal/publish"
@@ -170,6 +171,10 @@ func unwritten(err error) string {
 	if errors.As(err, &file) && file.Owner != "" {
 		return "let the containers of this runner write its files: its container engine gives them another user than the runner's " +
 			"(a user namespace, or a setting of the container hooks); the disk is not the cause"
+	}
+	var special *localfile.NotRegularError
+	if errors.As(err, &special) {
+		return "let the path lead to a regular file, or to a device such as /dev/null: this program does not wait for a reader"
 	}
 	return "check that the runner's disk is not full and that `manifest-file` is a writable path"
 }

@@ -50,6 +50,7 @@ func Sections() []Section {
 			{IDTokenPermission, Error, Workflow},
 			{IDTokenElsewhere, Error, Workflow},
 			{IDTokenFork, Error, Workflow},
+			{EventFile, Warning, Workflow},
 			{IDTokenNoRunner, Error, Workflow},
 			{IDTokenNoAnswer, Error, Index},
 			{IDTokenAnswer, Error, Index},

@@ -169,8 +169,8 @@ func isChanged(err error) bool {
 	return errors.As(err, &f) && f.ID == finding.GitHubAssetChanged
 }
 
-// removeIncomplete deletes what an upload left behind that broke off, once GitHub had the time to notice. What appears even later is deleted
-// by the next run.
+// removeIncomplete deletes what an upload left behind that broke off, once GitHub had the time to notice. What appears even later is
+// deleted by the next run.
 func (c *Client) removeIncomplete(ctx context.Context, r Release, a Asset) error {
 	if err := c.options.Sleep(ctx, first); err != nil {
 		return nil // the run was cancelled, which is reported elsewhere

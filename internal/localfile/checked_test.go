@@ -26,13 +26,15 @@ func TestChecked(t *testing.T) {
 			"its end comes with its last bytes": iotest.DataErrReader,
 		}
 		for name, as := range readers {
-			got, err := io.ReadAll(localfile.Checked(as(bytes.NewReader(was)), int64(size), sha256.Sum256(was), errChanged))
+			content := as(bytes.NewReader(was))
+			got, err := io.ReadAll(localfile.Checked(content, int64(size), sha256.Sum256(was), errChanged))
 			if err != nil || !bytes.Equal(got, was) {
 				t.Errorf("%d bytes, %s: got %d, %v", size, name, len(got), err)
 			}
 		}
 		longer := append(bytes.Clone(was), "more"...)
-		if got, err := io.ReadAll(localfile.Checked(bytes.NewReader(longer), int64(size), sha256.Sum256(was), errChanged)); err != nil || !bytes.Equal(got, was) {
+		got, err := io.ReadAll(localfile.Checked(bytes.NewReader(longer), int64(size), sha256.Sum256(was), errChanged))
+		if err != nil || !bytes.Equal(got, was) {
 			t.Errorf("%d bytes, and more: got %d, %v", size, len(got), err)
 		}
 		if size == 0 {

@@ -37,8 +37,8 @@ func Run(ctx context.Context, o Options, d Deps) error {
 	return err
 }
 
-// cancelGrace is how long a run that was cancelled waits for a step: none takes longer unless something holds it that no signal ends, such as
-// a file system that does not answer.
+// cancelGrace is how long a run that was cancelled waits for a step: none takes longer unless something holds it that no signal ends, such
+// as a file system that does not answer.
 const cancelGrace = 3 * time.Second
 
 // steps does the steps of a run, in their order. What can fail on this machine fails before there is a credential.

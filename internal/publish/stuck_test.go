@@ -13,8 +13,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
-// TestRun_Stuck: after a signal the run does not wait for what never ends, such as a file system that does not answer. Its token is revoked,
-// and what is known is reported.
+// TestRun_Stuck: after a signal the run does not wait for what never ends, such as a file system that does not answer. Its token is
+// revoked, and what is known is reported.
 func TestRun_Stuck(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {

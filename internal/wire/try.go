@@ -61,8 +61,8 @@ func (c *Client) try(ctx context.Context, call Call, rule policy) (t try) {
 	return t
 }
 
-// distrust corrects a try without an answer, or with one of success, if the server did not get the whole body. If the body could not be read,
-// no other try is better. If it could, the server's success is not about this request.
+// distrust corrects a try without an answer, or with one of success, if the server did not get the whole body. If the body could not be
+// read, no other try is better. If it could, the server's success is not about this request.
 func (t *try) distrust(body *requestBody) {
 	switch {
 	case body.failure() != nil:

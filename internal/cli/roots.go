@@ -63,6 +63,8 @@ func (w Process) rootsWith(ctx context.Context, path string) (*x509.CertPool, er
 	text, err := localfile.ReadAll(file, longestBundle)
 	var large localfile.TooLargeError
 	switch {
+	case ctx.Err() != nil:
+		return nil, finding.New(finding.Cancelled, "the run was cancelled: "+context.Cause(ctx).Error(), "run the job again")
 	case errors.As(err, &large):
 		return nil, wrong("is too large: at most 1 MiB")
 	case err != nil:

@@ -1,9 +1,11 @@
 package distfile
 
 import (
+	"fmt"
 	"io"
 	"os"
 
+	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/localfile"
 )
 
@@ -13,6 +15,22 @@ type ChangedError struct{ Path string }
 // Error names the file and the next step.
 func (e *ChangedError) Error() string {
 	return e.Path + " was changed while or after it was read: make sure that no other step writes to it, and run again"
+}
+
+// largest is the size of the largest file that is read, in bytes: sixteen times what PyPI accepts at most
+// (docs/reference/pypi-server.md §1.6). A sparse file may have any size without taking room on the disk, and reading it takes hours.
+const largest = 16 << 30
+
+// openBounded opens a file, unless it is larger than any that is published. Such a one is a finding.
+func openBounded(path string) (*os.File, os.FileInfo, error) {
+	file, info, err := localfile.Open(path)
+	if err == nil && info.Size() > largest {
+		file.Close()
+		return nil, nil, finding.New(finding.Unreadable,
+			fmt.Sprintf("%s has %d bytes, and is not read: more than %d bytes cannot be published", path, info.Size(), int64(largest)),
+			"check how the file was built or copied").In(path)
+	}
+	return file, info, err
 }
 
 // Open opens the file anew, as each try of an upload needs it. What it returns has the digest of the file that was read, or does not come

@@ -72,7 +72,7 @@ func TestRun_Stuck(t *testing.T) {
 // bounded returns a context that is done when a test has waited long enough.
 func bounded(t *testing.T) context.Context {
 	t.Helper()
-	ctx, stop := context.WithTimeout(t.Context(), patience/3)
+	ctx, stop := context.WithTimeout(t.Context(), testTimeout/3)
 	t.Cleanup(stop)
 	return ctx
 }

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/archive"
-	"github.com/org/pypi-oidc-publish/internal/localfile"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
@@ -72,11 +71,11 @@ func Read(ctx context.Context, path string, md5 bool) (*Distribution, error) {
 	return NewReader().Read(ctx, path, md5)
 }
 
-// Read opens the file once and reads it to its end. It returns an error if the file cannot be read, or a *ChangedError if
+// Read opens the file once and reads it to its end. It returns an error if the file cannot be read or is too large, or a *ChangedError if
 // it was written at the same time. A damaged archive or invalid metadata is a fact in the result, not an error. md5
 // requests that digest too; it takes additional time and only some older indexes need it.
 func (r *Reader) Read(ctx context.Context, path string, md5 bool) (*Distribution, error) {
-	file, info, err := localfile.Open(path)
+	file, info, err := openBounded(path)
 	if err != nil {
 		return nil, err
 	}

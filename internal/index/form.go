@@ -158,8 +158,9 @@ func (c *Client) digests(d *distfile.Distribution) []distfile.Field {
 	return fields
 }
 
-// open returns the whole body once more, with the distribution opened anew, and its length in bytes. report is called with the number of
-// bytes of the file that were read.
+// open returns the whole body once more, with the distribution opened anew, and its length in bytes. The body never ends if the file is not
+// the one that was read before: the error is a [*distfile.ChangedError] then. report is called with the number of bytes of the file that
+// were read.
 func (f *form) open(d *distfile.Distribution, report func(int64)) (io.ReadCloser, int64, error) {
 	file, err := d.Open()
 	if err != nil {

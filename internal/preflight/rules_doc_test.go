@@ -14,6 +14,7 @@ import (
 	"unicode"
 
 	"github.com/org/pypi-oidc-publish/internal/archive"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/preflight"
@@ -216,7 +217,18 @@ func ownExamples(t *testing.T) []preflight.Set {
 	asyncio.Listings = map[pep.Project]pep.Listing{"asyncio": {}}
 	elder := set(t, wheel(good), file{name: "elder-2.0.tar.gz", metadata: "Metadata-Version: 2.1\nName: elder\nVersion: 2.0\n"})
 	elder.Listings, elder.Absent = map[pep.Project]pep.Listing{"alder": {}, "elder": {}}, map[pep.Project]bool{"alder": true, "elder": true}
+	lastRelease := func(before, now []string, names ...string) preflight.Set {
+		return preflight.Set{
+			Files: built("1.4.3", now, strings.ReplaceAll(names[0], "1.4.2", "1.4.3")), Warehouse: true, Now: today, Compare: true,
+			Listings: map[pep.Project]pep.Listing{"alder": {Project: "alder", Exists: true, Files: listed(names...)}},
+			Previous: map[pep.Project]*distfile.Distribution{"alder": built("1.4.2", before, names[0])[0]},
+		}
+	}
+	const pure = "alder-1.4.2-py3-none-any.whl"
 	return []preflight.Set{
+		lastRelease([]string{"Provides-Extra: cli", "Requires-Python: >=3.9", "Requires-Dist: elder", "License-Expression: MIT"},
+			[]string{"Requires-Python: >=3.10", "License-Expression: Apache-2.0"}, pure, "alder-1.4.2.tar.gz"),
+		lastRelease(nil, nil, wheels("1.4.2", "cp312", "win_amd64 win32 macosx_11_0_arm64 manylinux_2_28_x86_64")...),
 		set(t, sdist(good+"Summary: caf\xe9\n")),
 		set(t, sdist(good+"Future: yes\n")),
 		set(t, wheel(newest+"Import-Name\nRequires-Python: >=3.9\nRequires-Dist: elder\n")),

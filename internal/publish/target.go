@@ -49,10 +49,19 @@ type target struct {
 // describe returns the target for people.
 func (t *target) describe() ledger.File {
 	return ledger.File{
-		Path: t.displayPath, Name: t.Name, Release: t.release, Version: t.Header("Version"), Size: t.Size,
+		Path: t.displayPath, Name: t.Name, Release: t.release, Version: t.version(), Size: t.Size,
 		SHA256: t.sha256(), BLAKE2b: hex.EncodeToString(t.Digests.BLAKE2b[:]),
 		Action: t.action, IndexDigest: t.indexDigest,
 	}
+}
+
+// version returns its version in the normal form of PEP 440, which is in the addresses of the index: 1.0.post1 if the file says 1.0-1.
+func (t *target) version() string {
+	version, err := pep.ParseVersion(t.Header("Version"))
+	if err != nil {
+		return t.Header("Version") // a rule reports it
+	}
+	return version.String()
 }
 
 func describeAll(targets []*target) []ledger.File {

@@ -227,21 +227,22 @@ func (w Process) run(
 	}
 	deps.Index = index.New(site, client, wire.NewGate(c.Parallel), deps.Password)
 	return publish.Run(ctx, publish.Options{
-		Paths:           c.Packages,
-		Workspace:       w.Getenv("GITHUB_WORKSPACE"),
-		WorkingTree:     w.workingTree(),
-		AuthReason:      c.AuthWhy,
-		Parallel:        c.Parallel,
-		SkipExisting:    c.SkipExisting,
-		VerifyMetadata:  c.VerifyMetadata,
-		ExpectedVersion: c.ExpectedVersion,
-		Ref:             r.Ref(),
-		DryRun:          c.DryRun,
-		Wait:            c.Wait,
-		Attest:          c.Attestations,
-		AttestationsDir: c.AttestationsDir,
-		Repository:      to.repository,
-		Tag:             to.tag,
+		Paths:            c.Packages,
+		Workspace:        w.Getenv("GITHUB_WORKSPACE"),
+		WorkingTree:      w.workingTree(),
+		AuthReason:       c.AuthWhy,
+		Parallel:         c.Parallel,
+		SkipExisting:     c.SkipExisting,
+		VerifyMetadata:   c.VerifyMetadata,
+		ExpectedVersion:  c.ExpectedVersion,
+		ExpectedProjects: c.ExpectedProjects,
+		Ref:              r.Ref(),
+		DryRun:           c.DryRun,
+		Wait:             c.Wait,
+		Attest:           c.Attestations,
+		AttestationsDir:  c.AttestationsDir,
+		Repository:       to.repository,
+		Tag:              to.tag,
 	}, deps)
 }
 

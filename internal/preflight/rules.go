@@ -648,6 +648,15 @@ var rules = []rule{
 		"A release from a tag should have the version of the tag. The input `expected-version` sets it.",
 	},
 	{
+		"expected-project",
+		finding.Error,
+		always,
+		offline,
+		expectedProject,
+		"a file is of another project than those in expected-project",
+		"A build can leave files of other projects in the folder. The input `expected-project` names the projects that may be published. The name of the file counts too, because not every index goes by the metadata.",
+	},
+	{
 		"tag-version",
 		finding.Warning,
 		everywhere,

@@ -39,18 +39,19 @@ func (r *run) check(c collected) error {
 // are the files, by path, that the index's file host has although its page has not, if that was asked.
 func (r *run) applyRules(c collected, stored map[string]bool) []finding.Finding {
 	found := preflight.Check(preflight.Set{
-		Files:           distributionsOf(c.targets),
-		Listings:        r.listings.answered(),
-		Warehouse:       r.Index.Site().Warehouse,
-		UserToken:       r.Password != nil,
-		Pyproject:       c.pyproject,
-		Classifiers:     c.classifiers,
-		Stored:          stored,
-		Waive:           !r.VerifyMetadata,
-		ExpectedVersion: r.ExpectedVersion,
-		Ref:             r.Ref,
-		Absent:          c.absent,
-		Now:             r.Now(),
+		Files:            distributionsOf(c.targets),
+		Listings:         r.listings.answered(),
+		Warehouse:        r.Index.Site().Warehouse,
+		UserToken:        r.Password != nil,
+		Pyproject:        c.pyproject,
+		Classifiers:      c.classifiers,
+		Stored:           stored,
+		Waive:            !r.VerifyMetadata,
+		ExpectedVersion:  r.ExpectedVersion,
+		ExpectedProjects: r.ExpectedProjects,
+		Ref:              r.Ref,
+		Absent:           c.absent,
+		Now:              r.Now(),
 	})
 	for i := range found {
 		found[i].File = r.displayPath(found[i].File)

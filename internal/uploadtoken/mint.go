@@ -85,7 +85,11 @@ func (l *Session) mint(ctx context.Context, order MintRequest) error {
 	})
 	if err == nil {
 		l.lost(answer.AmbiguousTries)
-		return l.keep(answer, order)
+		kept := l.keep(answer, order) // a token that comes with an error is revoked like any other
+		if answer.ReportsError() {
+			return l.refusedMint(&wire.Error{Op: wire.Mint, Method: http.MethodPost, URL: wire.PlainURL(at.String()), Answer: answer}, last, order)
+		}
+		return kept
 	}
 	l.lost(wire.AmbiguousTries(err))
 	return l.refusedMint(err, last, order)

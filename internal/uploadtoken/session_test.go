@@ -710,6 +710,7 @@ func TestAudience_UnexpectedAnswers(t *testing.T) {
 		{"another service's: sigstore", "audience-foreign", says(200, "application/json", `{"audience":"sigstore"}`)},
 		{"HTML", "audience-answer", says(200, "text/html", "<html>log in</html>")},
 		{"empty", "audience-answer", says(200, "", "")},
+		{"an error", "audience-answer", says(200, "application/json", `{"audience":"mine","error":"the issuer is unknown"}`)},
 		{"blank", "audience-answer", says(200, "application/json", `{"audience":" "}`)},
 		{"of another shape", "audience-answer", says(200, "application/json", `{"audience":{"x":1}}`)},
 		{"endless", "audience-unavailable", says(200, "application/json", strings.Repeat("x", 1<<20))},
@@ -745,6 +746,45 @@ func TestAudience_LoginPage(t *testing.T) {
 		if all := finding.Of(err); len(all) != 1 || all[0].ID != id || !strings.Contains(all[0].Fix, "`password`") {
 			t.Errorf("%+v", all)
 		}
+	}
+}
+
+// TestRevoke_ErrorInSuccess: an index that reports an error with its 200 has accepted no revocation; what it then does with the token
+// decides.
+func TestRevoke_ErrorInSuccess(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		body  string
+		after int // the status of a probe after the burn
+		want  ledger.Burned
+	}{
+		"an error":                        {`{"errors":[{"code":"busy"}]}`, 400, ledger.BurnFailed},
+		"an error, and a token that died": {`{"errors":[{"code":"busy"}]}`, 403, ledger.BurnProven},
+		"no error":                        {`{"success":true,"errors":[]}`, 400, ledger.BurnAccepted},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var burned atomic.Bool
+			r := newRunAgainst(t, mints(func(w http.ResponseWriter, r *http.Request) {
+				switch {
+				case strings.HasSuffix(r.URL.Path, "/mint-token"):
+					says(200, "application/json", `{"token":"a-token-of-some-length"}`)(w, r)
+				case strings.HasSuffix(r.URL.Path, "/burn-token"):
+					burned.Store(true)
+					says(200, "application/json", c.body)(w, r)
+				case burned.Load():
+					says(c.after, "text/plain", "no")(w, r)
+				default:
+					says(400, "text/plain", "no content")(w, r)
+				}
+			}))
+			if err := r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
+				t.Fatal(err)
+			}
+			if got := r.Burn(t.Context()); got != c.want {
+				t.Errorf("%q, want %q", got, c.want)
+			}
+		})
 	}
 }
 
@@ -786,6 +826,8 @@ func TestMint_UnexpectedAnswers(t *testing.T) {
 			says(200, "application/json", `{"success":true,"token":"0123456789abcdef\u001b[2K"}`),
 		},
 		{"a token that would redact everything", "mint-answer", 1, says(200, "application/json", `{"success":true,"token":"e"}`)},
+		{"an error with success", "mint-refused", 1, says(200, "application/json", `{"success":true,"error":"no publisher is configured here"}`)},
+		{"an error beside a token", "mint-refused", 0, says(200, "application/json", `{"token":"a-token-of-some-length","errors":["over quota"]}`)},
 		{"endless", "mint-unavailable", 1, says(200, "application/json", strings.Repeat("x", 1<<20))},
 		{"down", "mint-unavailable", 0, says(503, "text/html", "<html>down</html>")},
 		{"broken", "mint-unavailable", every, says(500, "text/html", "<html>")},

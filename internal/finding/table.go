@@ -100,7 +100,7 @@ func Sections() []Section {
 		{page, "The upload", []Definition{
 			{Conflict, Error, Distribution},
 			{ConflictNoDigest, Error, Distribution},
-			{ExistingUnseen, Notice, Workflow},
+			{ExistingUnseen, Warning, Workflow},
 			{SkipExistingLookFailed, Error, Index},
 			{Skipped, Warning, Distribution},
 			{UploadRefused, Error, Index},

@@ -64,7 +64,7 @@ func unexpectedAudience(at *url.URL, answer *wire.Answer) error {
 		why = "its answer reports an error: " + answer.ServerMessage()
 	}
 	return finding.New(finding.AudienceAnswer,
-		fmt.Sprintf("the index at %s did not name an audience for the ID token: %s", at.Host, why),
+		fmt.Sprintf("the index at %s did not name an audience for the ID token", at.Host)+": "+why,
 		"check `repository-url`: an index with Trusted Publishing answers {\"audience\": …} at /_/oidc/audience; "+
 			"for an index without it, pass an API token as `password`")
 }

@@ -93,8 +93,12 @@ func (w Process) checkFiles(ctx context.Context, o checkOptions, paths []string)
 	if site.Warehouse = o.profile == "pypi"; !site.Warehouse {
 		site.MD5 = true // such an index may list files only with MD5 digests
 	}
+	if err := w.sealProxies(redactor); err != nil && site.Simple != nil {
+		return publish.CheckResult{}, err
+	}
 	client := wire.New(wire.Options{
-		UserAgent: w.userAgent(), LoadRoots: w.loadRoots, Proxy: w.Proxy, Now: w.Now, Sleep: w.Sleep, Redact: redactor.Redact,
+		UserAgent: w.userAgent(), LoadRoots: w.loadRoots, Proxy: w.Proxy, ProxyVariable: w.proxyVariable(), Now: w.Now, Sleep: w.Sleep,
+		Redact: redactor.Redact,
 	})
 	const parallel = 4
 	return publish.Check(ctx,

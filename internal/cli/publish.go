@@ -94,7 +94,9 @@ func (w Process) publish(ctx context.Context, r *runner.Runner, redactor *secret
 
 // reported carries out a run, reports it, and returns the exit code.
 func (w Process) reported(ctx context.Context, r *runner.Runner, redactor *secret.Redactor, input func(string) string) int {
+	unusable := w.sealProxies(redactor)
 	c, err := config.Parse(input, redactor, gitHubOrigins(r)...)
+	err = errors.Join(err, unusable)
 	options := report.Options{
 		Hashes: c.PrintHash, Verbose: c.Verbose || w.Getenv("RUNNER_DEBUG") == "1", Redact: redactor.Redact, Help: w.help,
 	}
@@ -185,8 +187,8 @@ func (w Process) run(
 	from sigstoreInstance, to releaseTarget,
 ) error {
 	client := wire.New(wire.Options{
-		UserAgent: w.userAgent(), Roots: roots, LoadRoots: w.loadRoots, Proxy: w.Proxy, Now: w.Now, Sleep: w.Sleep,
-		Redact: redactor.Redact, Trace: func(t wire.Try) { recorder.Record(tried(t)) },
+		UserAgent: w.userAgent(), Roots: roots, LoadRoots: w.loadRoots, Proxy: w.Proxy, ProxyVariable: w.proxyVariable(),
+		Now: w.Now, Sleep: w.Sleep, Redact: redactor.Redact, Trace: func(t wire.Try) { recorder.Record(tried(t)) },
 	})
 	site := index.SiteOf(c.Repository, c.Simple, !c.NoLookups)
 	deps := publish.Deps{Record: recorder.Record, Save: r.Save, PrepareFolder: r.PrepareFolder, Now: w.Now, Sleep: w.Sleep}

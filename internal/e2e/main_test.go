@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"log"
+	"net/http"
 	"os"
 	"os/signal"
 	"runtime"
@@ -43,6 +44,7 @@ func TestMain(m *testing.M) {
 				Stderr:  os.Stderr,
 				Now:     now,
 				Sleep:   sleep,
+				Proxy:   http.ProxyFromEnvironment,
 				Log:     log.Default(),
 			}))
 		}

@@ -28,6 +28,7 @@ func Sections() []Section {
 			{GitHubReleaseAuto, Error, Workflow},
 			{GitHubAPI, Error, Workflow},
 			{CABundle, Error, Workflow},
+			{ProxyVariable, Error, Workflow},
 			{AttestationsDir, Error, Workflow},
 			{SkipExistingUnseen, Error, Workflow},
 			{SigstoreEnvironment, Error, Workflow},

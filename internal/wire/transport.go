@@ -22,7 +22,7 @@ func newTransport(options Options) *http.Transport {
 			if answer.StatusCode == http.StatusOK {
 				return nil
 			}
-			return &proxyRefusal{answer.StatusCode, answer.Status}
+			return &proxyRefusal{answer.StatusCode, truncate(options.Redact(answer.Status), maxMessage)}
 		},
 		DialContext:    dialJoiningReasons(dial),
 		DialTLSContext: dialJoiningReasons(dialTLS(dial, tlsConfig, handshakeTimeout)),
@@ -37,14 +37,6 @@ func newTransport(options Options) *http.Transport {
 		Protocols:       protocols,
 	}
 }
-
-// proxyRefusal is the error of a proxy that does not connect to the host.
-type proxyRefusal struct {
-	code   int
-	status string // the code and its phrase
-}
-
-func (e *proxyRefusal) Error() string { return "the proxy did not connect: " + e.status }
 
 // handshakeTimeout bounds a TLS handshake.
 const handshakeTimeout = 10 * time.Second

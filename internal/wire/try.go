@@ -117,7 +117,7 @@ func (c *Client) exchange(request *http.Request, watch *exchangeWatch, into func
 		if errors.As(err, &inner) {
 			err = inner.Err
 		}
-		if watch.unreadable(err) {
+		if err = c.aboutProxy(err); watch.unreadable(err) {
 			err = &Unreadable{Reason: c.unreadableReason(err), Tunnel: watch.tunnel.Load()}
 		}
 		return nil, err

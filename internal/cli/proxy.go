@@ -16,8 +16,8 @@ func proxyVariables(scheme string) []string {
 	return []string{strings.ToUpper(name), name}
 }
 
-// proxyVariable returns the name of the variable with the proxy for https, which is the only scheme that leaves this machine; empty if there
-// is none.
+// proxyVariable returns the name of the variable with the proxy for https, which is the only scheme that leaves this machine; empty if
+// there is none.
 func (w Process) proxyVariable() string {
 	for _, name := range proxyVariables("https") {
 		if w.Getenv(name) != "" {
@@ -40,16 +40,16 @@ func (w Process) sealProxies(redactor *secret.Redactor) error {
 			if problem := proxyProblem(value); problem != "" {
 				problems = append(problems, finding.New(finding.ProxyVariable,
 					name+" is not the address of a proxy: "+problem,
-					"set "+name+" to http://HOST:PORT, or http://USER:PASSWORD@HOST:PORT with every character of the two but letters and digits "+
-						"percent-encoded; or remove it"))
+					"set "+name+" to http://HOST:PORT, or http://USER:PASSWORD@HOST:PORT with every character of the two "+
+						"but letters and digits percent-encoded; or remove it"))
 			}
 		}
 	}
 	return errors.Join(problems...)
 }
 
-// proxyProblem returns why net/http cannot use the value of a variable as a proxy; empty if it can, or there is no value. It does not repeat
-// the value, which may have a password.
+// proxyProblem returns why net/http cannot use the value of a variable as a proxy; empty if it can, or there is no value. It does not
+// repeat the value, which may have a password.
 func proxyProblem(value string) string {
 	if value == "" {
 		return ""

@@ -55,13 +55,17 @@ func TestProxyVariable_Unusable(t *testing.T) {
 		for _, name := range []string{"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"} {
 			code, log := published(t, map[string]string{name: value})
 			expect.Equal(t, "exit code for "+value, code, cli.Misconfigured)
-			expect.Contains(t, "the log for "+value, log, "::error title=pypi-oidc-publish%3A proxy-variable::"+name+" is not the address of a proxy: "+why)
+			expect.Contains(
+				t, "the log for "+value, log,
+				"::error title=pypi-oidc-publish%3A proxy-variable::"+name+" is not the address of a proxy: "+why,
+			)
 			expect.Lacks(t, "the log for "+value, log, "no-such-folder")
 		}
 	}
 	for _, value := range []string{
-		"http://proxy.example:3128", "http://proxy.example", "http://proxy.example:3128/", "proxy.example:3128", "proxy.example", "127.0.0.1:3128",
-		"https://proxy.example", "socks5://proxy.example:1080", "socks5h://[::1]:1080", "HTTP://PROXY.EXAMPLE:80", "http://me:secret%40s@proxy.example:3128",
+		"http://proxy.example:3128", "http://proxy.example", "http://proxy.example:3128/", "proxy.example:3128", "proxy.example",
+		"127.0.0.1:3128", "https://proxy.example", "socks5://proxy.example:1080", "socks5h://[::1]:1080", "HTTP://PROXY.EXAMPLE:80",
+		"http://me:secret%40s@proxy.example:3128",
 	} {
 		code, log := published(t, map[string]string{"HTTPS_PROXY": value, "http_proxy": value})
 		expect.Equal(t, "exit code for "+value, code, cli.Misconfigured) // there are no distributions
@@ -70,8 +74,8 @@ func TestProxyVariable_Unusable(t *testing.T) {
 	}
 }
 
-// TestProxyVariable_AsNetHTTP: what this program takes for a proxy is what net/http uses, and what it refuses net/http would ignore or could
-// not use. net/http reads the environment once in a process.
+// TestProxyVariable_AsNetHTTP: what this program takes for a proxy is what net/http uses, and what it refuses net/http would ignore or
+// could not use. net/http reads the environment once in a process.
 func TestProxyVariable_AsNetHTTP(t *testing.T) {
 	t.Parallel()
 	if value, ok := os.LookupEnv("PROXY_OF_THIS_TEST"); ok {
@@ -89,7 +93,8 @@ func TestProxyVariable_AsNetHTTP(t *testing.T) {
 		return
 	}
 	for _, value := range []string{
-		"http://proxy.example:3128", "proxy.example", "127.0.0.1:3128", "socks5://proxy.example:1080", "[::1]:3128", "me:secret@proxy.example:3128",
+		"http://proxy.example:3128", "proxy.example", "127.0.0.1:3128", "socks5://proxy.example:1080", "[::1]:3128",
+		"me:secret@proxy.example:3128",
 		"http://proxy.example:3128 ", "http://me:a%zzb@proxy.example:3128", "http://me:pass#word@proxy.example:3128", "http://:3128",
 	} {
 		command := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestProxyVariable_AsNetHTTP$")

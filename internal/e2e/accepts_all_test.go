@@ -30,10 +30,17 @@ func TestIndexThatAcceptsAll(t *testing.T) {
 		says     string // a warning; empty: the user turned the check off
 	}
 	stories := map[string]story{
-		"nothing can be asked":       {answers: accepts("text/plain", "OK"), path: "/up/", verified: "not-asked", says: warning + "existing-unseen::"},
-		"the user wants no queries":  {answers: accepts("text/plain", "OK"), path: "/up/", index: "none", verified: "not-asked"},
-		"the user does not wait":     {answers: accepts("application/json", `{"name":"alder","files":[]}`), path: "/legacy/", noWait: true, verified: "not-asked"},
-		"another index, with a page": {answers: accepts("text/plain", "OK"), path: "/up/", index: "HERE/simple/", verified: "false", says: warning + "not-served-yet::"},
+		"nothing can be asked": {
+			answers: accepts("text/plain", "OK"), path: "/up/", verified: "not-asked", says: warning + "existing-unseen::",
+		},
+		"the user wants no queries": {answers: accepts("text/plain", "OK"), path: "/up/", index: "none", verified: "not-asked"},
+		"the user does not wait": {
+			answers: accepts("application/json", `{"name":"alder","files":[]}`), path: "/legacy/", noWait: true, verified: "not-asked",
+		},
+		"another index, with a page": {
+			answers: accepts("text/plain", "OK"), path: "/up/", index: "HERE/simple/", verified: "false",
+			says: warning + "not-served-yet::",
+		},
 	}
 	for name, answers := range map[string]http.HandlerFunc{
 		"an empty body":        accepts("text/plain", ""),

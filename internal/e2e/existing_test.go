@@ -148,7 +148,10 @@ func TestExistingFile_NotReplaced(t *testing.T) {
 				"an upload may replace a file with the same name", "set `index-url`",
 			},
 		},
-		"without queries": {index: "none", posts: 3, outputs: []string{"result=published"}, says: []string{"::notice title=pypi-oidc-publish%3A existing-unseen::"}},
+		"without queries": {
+			index: "none", posts: 3, outputs: []string{"result=published"},
+			says: []string{"::notice title=pypi-oidc-publish%3A existing-unseen::"},
+		},
 		"skip-existing, and the index answers 503": {
 			index:   "HERE/simple/",
 			skip:    "true",

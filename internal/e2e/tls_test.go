@@ -46,8 +46,8 @@ func TestTLS_PrivateCA(t *testing.T) {
 	s.wantRevoked()
 }
 
-// TestTLS_OtherFaults: what is wrong with a certificate decides what to do; more root certificates do not mend one that has expired, or is for
-// another host.
+// TestTLS_OtherFaults: what is wrong with a certificate decides what to do; more root certificates do not mend one that has expired, or is
+// for another host.
 func TestTLS_OtherFaults(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -55,8 +55,16 @@ func TestTLS_OtherFaults(t *testing.T) {
 		host string
 		next string
 	}{
-		"expired":         {-time.Minute, "localhost", "check the clock of this machine: by that, the certificate has expired or is not valid yet; if the clock is right, the operators of localhost:"},
-		"of another host": {time.Hour, "index.example", "check the address: the certificate is for another host; if the address is right, stop: someone may be intercepting the connection"},
+		"expired": {
+			-time.Minute, "localhost",
+			"check the clock of this machine: by that, the certificate has expired or is not valid yet; if the clock is right, the " +
+				"operators of localhost:",
+		},
+		"of another host": {
+			time.Hour, "index.example",
+			"check the address: the certificate is for another host; if the address is right, stop: someone may be intercepting the " +
+				"connection",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -26,12 +26,28 @@ func TestCheck_ExpectedProject(t *testing.T) {
 		"another spelling": {[]pep.Project{"a-l-der"}, []file{sdistNamed("A.l__Der", "1.0", "a_l_der-1.0.tar.gz")}, nil},
 		"one of two":       {[]pep.Project{"elder", "alder"}, []file{wheel(good)}, nil},
 		"both":             {[]pep.Project{"elder", "alder"}, []file{wheel(good), elder}, nil},
-		"another":          {[]pep.Project{"elder"}, []file{wheel(good), elder}, []string{"the project is alder, but expected-project is elder"}},
-		"another, of two":  {[]pep.Project{"elder", "oak"}, []file{wheel(good)}, []string{"the project is alder, but expected-project is elder, oak"}},
-		"one more":         {[]pep.Project{"alder"}, []file{wheel(good), elder}, []string{"the project is elder, but expected-project is alder"}},
-		"by its file name": {[]pep.Project{"alder"}, []file{posing}, []string{"the project in its file name is elder, but expected-project is alder"}},
-		"by no file name":  {[]pep.Project{"alder"}, []file{nameless}, []string{"its file name does not say which project it is of, but expected-project is alder"}},
-		"by no metadata":   {[]pep.Project{"alder"}, []file{sdist("Metadata-Version: 2.4\nVersion: 1.0\n")}, []string{"its metadata does not say which project it is of, but expected-project is alder"}},
+		"another": {
+			[]pep.Project{"elder"}, []file{wheel(good), elder}, []string{"the project is alder, but expected-project is elder"},
+		},
+		"another, of two": {
+			[]pep.Project{"elder", "oak"}, []file{wheel(good)}, []string{"the project is alder, but expected-project is elder, oak"},
+		},
+		"one more": {
+			[]pep.Project{"alder"}, []file{wheel(good), elder}, []string{"the project is elder, but expected-project is alder"},
+		},
+		"by its file name": {
+			[]pep.Project{"alder"}, []file{posing}, []string{"the project in its file name is elder, but expected-project is alder"},
+		},
+		"by no file name": {
+			[]pep.Project{"alder"},
+			[]file{nameless},
+			[]string{"its file name does not say which project it is of, but expected-project is alder"},
+		},
+		"by no metadata": {
+			[]pep.Project{"alder"},
+			[]file{sdist("Metadata-Version: 2.4\nVersion: 1.0\n")},
+			[]string{"its metadata does not say which project it is of, but expected-project is alder"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -44,7 +60,9 @@ func TestCheck_ExpectedProject(t *testing.T) {
 						if f.ID != "expected-project" {
 							continue
 						}
-						if f.Severity != finding.Error || f.File == "" || !strings.HasPrefix(f.Fix, "remove it from the files to publish, or") {
+						if f.Severity != finding.Error || f.File == "" || !strings.HasPrefix(
+							f.Fix, "remove it from the files to publish, or",
+						) {
 							t.Errorf("got %+v", f)
 						}
 						said = append(said, f.Message)

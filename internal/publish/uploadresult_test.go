@@ -109,10 +109,12 @@ func TestResolve(t *testing.T) {
 		},
 
 		"success with an error, and the page has it": {
-			err: refusalOf(ours, http.StatusOK, "no space left", 0), pages: []page{none, same}, outcome: ledger.OutcomeUploaded, requests: 2,
+			err:   refusalOf(ours, http.StatusOK, "no space left", 0),
+			pages: []page{none, same}, outcome: ledger.OutcomeUploaded, requests: 2,
 		},
 		"success with an error, and no page has it": {
-			err: refusalOf(ours, http.StatusOK, "no space left", 0), pages: []page{none}, outcome: ledger.OutcomeRejected, id: "upload-refused",
+			err:   refusalOf(ours, http.StatusOK, "no space left", 0),
+			pages: []page{none}, outcome: ledger.OutcomeRejected, id: "upload-refused",
 			requests: 3, says: []string{"no space left"},
 		},
 

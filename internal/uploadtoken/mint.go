@@ -87,7 +87,9 @@ func (l *Session) mint(ctx context.Context, order MintRequest) error {
 		l.lost(answer.AmbiguousTries)
 		kept := l.keep(answer, order) // a token that comes with an error is revoked like any other
 		if answer.ReportsError() {
-			return l.refusedMint(&wire.Error{Op: wire.Mint, Method: http.MethodPost, URL: wire.PlainURL(at.String()), Answer: answer}, last, order)
+			return l.refusedMint(
+				&wire.Error{Op: wire.Mint, Method: http.MethodPost, URL: wire.PlainURL(at.String()), Answer: answer}, last, order,
+			)
 		}
 		return kept
 	}

@@ -826,8 +826,14 @@ func TestMint_UnexpectedAnswers(t *testing.T) {
 			says(200, "application/json", `{"success":true,"token":"0123456789abcdef\u001b[2K"}`),
 		},
 		{"a token that would redact everything", "mint-answer", 1, says(200, "application/json", `{"success":true,"token":"e"}`)},
-		{"an error with success", "mint-refused", 1, says(200, "application/json", `{"success":true,"error":"no publisher is configured here"}`)},
-		{"an error beside a token", "mint-refused", 0, says(200, "application/json", `{"token":"a-token-of-some-length","errors":["over quota"]}`)},
+		{
+			"an error with success", "mint-refused", 1,
+			says(200, "application/json", `{"success":true,"error":"no publisher is configured here"}`),
+		},
+		{
+			"an error beside a token", "mint-refused", 0,
+			says(200, "application/json", `{"token":"a-token-of-some-length","errors":["over quota"]}`),
+		},
 		{"endless", "mint-unavailable", 1, says(200, "application/json", strings.Repeat("x", 1<<20))},
 		{"down", "mint-unavailable", 0, says(503, "text/html", "<html>down</html>")},
 		{"broken", "mint-unavailable", every, says(500, "text/html", "<html>")},

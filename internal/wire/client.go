@@ -29,8 +29,8 @@ type Options struct {
 	Now           func() time.Time                                 // the clock
 	Sleep         func(ctx context.Context, d time.Duration) error // waits between tries
 	Trace         func(Try)                                        // called after every try; may be nil
-	Redact        func(string) string                              // takes secrets out of a server's message before it is cut; may be nil
-	Jitter        func(d time.Duration) time.Duration              // returns how long to wait instead of d; nil: half of d and a random half
+	Redact        func(string) string                              // takes secrets out of a message before it is cut; may be nil
+	Jitter        func(d time.Duration) time.Duration              // how long to wait instead of d; nil: half of d and a random half
 }
 
 // Client sends requests. It is safe for use by several goroutines.

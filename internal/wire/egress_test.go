@@ -40,8 +40,9 @@ func TestAdvice_ProxyRefusal(t *testing.T) {
 	refused := "let the proxy of `HTTPS_PROXY` connect to upload.index.example, or go past the proxy with the host in `NO_PROXY`"
 	for status, advice := range map[int]string{
 		http.StatusForbidden: refused, http.StatusNotFound: refused, http.StatusMethodNotAllowed: refused, http.StatusFound: refused,
-		http.StatusProxyAuthRequired: "check the user name and the password of the proxy in `HTTPS_PROXY`: the proxy does not let this job through without them",
-		http.StatusTooManyRequests:   "", http.StatusBadGateway: "", http.StatusServiceUnavailable: "",
+		http.StatusProxyAuthRequired: "check the user name and the password of the proxy in `HTTPS_PROXY`: " +
+			"the proxy does not let this job through without them",
+		http.StatusTooManyRequests: "", http.StatusBadGateway: "", http.StatusServiceUnavailable: "",
 	} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			t.Parallel()

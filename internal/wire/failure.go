@@ -76,10 +76,11 @@ func Advice(err error) string {
 	var otherHost x509.HostnameError
 	switch {
 	case errors.As(failed.Err, &invalid) && invalid.Reason == x509.Expired:
-		return "check the clock of this machine: by that, the certificate has expired or is not valid yet; if the clock is right, the operators of " +
-			cmp.Or(failed.host(), "the server") + " must renew it, or those of a proxy that decrypts"
+		return "check the clock of this machine: by that, the certificate has expired or is not valid yet; if the clock is right, " +
+			"the operators of " + cmp.Or(failed.host(), "the server") + " must renew it, or those of a proxy that decrypts"
 	case errors.As(failed.Err, &otherHost):
-		return "check the address: the certificate is for another host; if the address is right, stop: someone may be intercepting the connection"
+		return "check the address: the certificate is for another host; if the address is right, stop: " +
+			"someone may be intercepting the connection"
 	case untrusted(failed.Err):
 		return "if the server or a proxy has a certificate of your own certificate authority, set `ca-bundle` to its root certificate; " +
 			"otherwise stop: someone may be intercepting the connection"

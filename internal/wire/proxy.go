@@ -65,9 +65,11 @@ func proxyAdvice(err error, host string) string {
 	case !errors.As(err, &refused):
 		return "check the address of the proxy" + proxy.of(" in ") + ", and that the proxy runs: this machine cannot connect to it"
 	case refused.code == http.StatusProxyAuthRequired:
-		return "check the user name and the password of the proxy" + proxy.of(" in ") + ": the proxy does not let this job through without them"
+		return "check the user name and the password of the proxy" + proxy.of(" in ") +
+			": the proxy does not let this job through without them"
 	case filtered(err):
-		return "let the proxy" + proxy.of(" of ") + " connect to " + cmp.Or(host, "the host") + ", or go past the proxy with the host in `NO_PROXY`"
+		return "let the proxy" + proxy.of(" of ") + " connect to " + cmp.Or(host, "the host") +
+			", or go past the proxy with the host in `NO_PROXY`"
 	}
 	return "" // an outage, such as of the host
 }

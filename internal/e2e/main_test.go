@@ -14,7 +14,6 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strconv"
-	"syscall"
 	"testing"
 	"time"
 
@@ -35,7 +34,7 @@ const (
 func TestMain(m *testing.M) {
 	program := func(now func() time.Time, sleep func(context.Context, time.Duration) error) func() {
 		return func() {
-			ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+			ctx, _ := signal.NotifyContext(context.Background(), cli.Signals()...)
 			os.Exit(cli.Main(ctx, cli.Process{
 				Args:    os.Args[1:],
 				Version: "test",

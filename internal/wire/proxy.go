@@ -40,6 +40,7 @@ func (c *Client) aboutProxy(err error) error {
 	var network *net.OpError
 	switch {
 	case errors.As(err, &refused):
+		refused.status = truncate(c.options.Redact(refused.status), maxMessage)
 		return &proxyError{c.options.ProxyVariable, refused}
 	case errors.As(err, &network) && (network.Op == "proxyconnect" || strings.HasPrefix(network.Op, "socks")):
 		return &proxyError{c.options.ProxyVariable, network.Err}

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/par"
 )
 
 // newTransport returns the transport with every limit of it.
@@ -22,7 +24,7 @@ func newTransport(options Options) *http.Transport {
 			if answer.StatusCode == http.StatusOK {
 				return nil
 			}
-			return &proxyRefusal{answer.StatusCode, truncate(options.Redact(answer.Status), maxMessage)}
+			return &proxyRefusal{answer.StatusCode, answer.Status}
 		},
 		DialContext:    dialJoiningReasons(dial),
 		DialTLSContext: dialJoiningReasons(dialTLS(dial, tlsConfig, handshakeTimeout)),
@@ -46,12 +48,16 @@ type dialFunc func(ctx context.Context, network, address string) (net.Conn, erro
 
 // dialJoiningReasons returns a dialer whose connections join the lines of a reason phrase: see [responseConn].
 func dialJoiningReasons(dial dialFunc) dialFunc {
-	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		conn, err := dial(ctx, network, address)
-		if err != nil {
-			return nil, err
-		}
-		return &responseConn{Conn: conn}, nil
+	return func(ctx context.Context, network, address string) (conn net.Conn, err error) {
+		// The transport dials in a goroutine of its own.
+		err = par.Catch(func() error {
+			plain, err := dial(ctx, network, address)
+			if err == nil {
+				conn = &responseConn{Conn: plain}
+			}
+			return err
+		})
+		return conn, err
 	}
 }
 

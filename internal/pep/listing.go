@@ -1,6 +1,8 @@
 package pep
 
 import (
+	"crypto/md5"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -71,8 +73,8 @@ func ParseListing(simpleJSON []byte) (Listing, error) {
 func (f pageFile) indexFile() IndexFile {
 	return IndexFile{
 		Name:       f.Filename,
-		SHA256:     strings.ToLower(f.Hashes["sha256"]),
-		MD5:        strings.ToLower(f.Hashes["md5"]),
+		SHA256:     digestOf(f.Hashes["sha256"], sha256.Size),
+		MD5:        digestOf(f.Hashes["md5"], md5.Size),
 		Provenance: optional[string](f.Provenance),
 		Size:       optional[int64](f.Size),
 		Uploaded:   optional[time.Time](f.Uploaded),

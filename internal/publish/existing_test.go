@@ -55,6 +55,18 @@ func TestCompare_WhatTheIndexLists(t *testing.T) {
 			true, ledger.ActionConflict, ledger.ActionSkip,
 			strings.Repeat("1", 64),
 		},
+		"the same bytes, and other bytes": {
+			[]pep.IndexFile{{Name: name, SHA256: zeros}, {Name: name, SHA256: strings.Repeat("1", 64)}},
+			true, ledger.ActionConflict, ledger.ActionSkip, strings.Repeat("1", 64),
+		},
+		"the same digest with another size, and other bytes": {
+			[]pep.IndexFile{{Name: name, SHA256: zeros, Size: 7}, {Name: name, SHA256: strings.Repeat("1", 64)}},
+			true, ledger.ActionConflict, ledger.ActionSkip, strings.Repeat("1", 64),
+		},
+		"other bytes, and the same bytes": {
+			[]pep.IndexFile{{Name: name, SHA256: strings.Repeat("1", 64)}, {Name: name, SHA256: zeros}},
+			true, ledger.ActionConflict, ledger.ActionSkip, strings.Repeat("1", 64),
+		},
 		"other bytes where the index decides": {
 			[]pep.IndexFile{{Name: name, SHA256: strings.Repeat("1", 64)}},
 			false, ledger.ActionConflict, ledger.ActionSkip,

@@ -94,7 +94,7 @@ func (r *run) served(ctx context.Context, published []*target, claims oidc.Claim
 		}
 		theirs, ours := digestsOf(t.Distribution, listed)
 		switch {
-		case theirs != ours, listed.Size != 0 && listed.Size != t.Size:
+		case theirs != ours, t.otherSize(listed):
 			failed = append(failed, r.otherBytes(t, listed, theirs))
 		case theirs == "":
 			now.withoutDigest = append(now.withoutDigest, t.Name)

@@ -147,6 +147,7 @@ func (l *Session) restrict(t *token, raw string, order MintRequest) error {
 	own, notBefore, known := m.window()
 	if known {
 		t.expires = time.Unix(own, 0).UTC()
+		t.ahead = clockAhead(l.opts.Now(), t.ahead, time.Unix(notBefore, 0), t.expires)
 	}
 	if !t.expires.IsZero() {
 		t.whole = t.left(l.opts.Now())
@@ -165,6 +166,15 @@ func (l *Session) restrict(t *token, raw string, order MintRequest) error {
 		return TooFewProjects(n, order.Projects)
 	}
 	return nil
+}
+
+// clockAhead returns how much the index's clock is ahead of ours, now, when it issued a token with this window. told is what its answer says;
+// if that is not within the window, the token was issued at the beginning of it.
+func clockAhead(now time.Time, told time.Duration, notBefore, expires time.Time) time.Duration {
+	if at := now.Add(told); at.Before(notBefore) || at.After(expires) {
+		return notBefore.Sub(now)
+	}
+	return told
 }
 
 // caveat returns the compact JSON of a caveat: an array that begins with its kind.

@@ -10,6 +10,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
 	"net/url"
 	"slices"
 	"strings"
@@ -89,11 +90,17 @@ func newPublicRun(t *testing.T, s *fakepypi.Servers) *run {
 
 func newRunOf(t *testing.T, s *fakepypi.Servers, public bool) *run {
 	t.Helper()
+	return newRunAt(t, s, s.Upload, public)
+}
+
+// newRunAt is newRunOf for a test server that is reached at another upload URL.
+func newRunAt(t *testing.T, s *fakepypi.Servers, at *url.URL, public bool) *run {
+	t.Helper()
 	r := &run{}
 	console, redactor := runner.New(func(name string) string { return s.Env[name] }, io.Discard)
 	r.redactor = redactor
 	r.Session = uploadtoken.New(uploadtoken.Options{
-		At:           s.Upload,
+		At:           at,
 		Wire:         client(),
 		IDTokens:     console.IDTokens(client()),
 		Redactor:     redactor,
@@ -226,6 +233,63 @@ func TestRestrict_ServerClock(t *testing.T) {
 			t.Errorf("%d %s", status, message)
 		}
 		r.Burn(t.Context())
+	}
+}
+
+// TestRestrict_LyingDate: a time in the index's answer that is not within the token's own window changes nothing: the restricted token is
+// valid now and for as long as was asked, and never for longer than the token.
+func TestRestrict_LyingDate(t *testing.T) {
+	t.Parallel()
+	for name, date := range map[string]string{
+		"an hour ago": time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat), "in an hour": time.Now().Add(time.Hour).UTC().Format(http.TimeFormat),
+		"long ago": time.Unix(0, 0).UTC().Format(http.TimeFormat), "in a century": time.Now().AddDate(100, 0, 0).UTC().Format(http.TimeFormat),
+		"some minutes ago": time.Now().Add(-7 * time.Minute).UTC().Format(http.TimeFormat), "none": "", "no time": "tomorrow",
+	} {
+		for life, want := range map[time.Duration]time.Duration{0: 5 * time.Minute, 8 * time.Minute: 8 * time.Minute, time.Hour: 15 * time.Minute} {
+			for _, ahead := range []time.Duration{0, 2 * time.Hour, -2 * time.Hour} { // the index's clock
+				if ahead != 0 && date != "" {
+					continue // only without the header it is unknown
+				}
+				t.Run(fmt.Sprintf("%s, for %v, %v ahead", name, life, ahead), func(t *testing.T) {
+					t.Parallel()
+					now := func() time.Time { return time.Now().Add(ahead) }
+					s := pypitest.Start(t, fakepypi.Options{Now: now})
+					s.AddPublisher(fakepypi.Publisher{Project: "mine"})
+					index := *s.Upload
+					index.Path = ""
+					proxy := httptest.NewServer(&httputil.ReverseProxy{
+						Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(&index) },
+						ModifyResponse: func(answer *http.Response) error {
+							answer.Header.Del("Date")
+							if date != "" {
+								answer.Header.Set("Date", date)
+							}
+							return nil
+						},
+					})
+					t.Cleanup(proxy.Close)
+					at, err := url.Parse(proxy.URL + "/legacy/")
+					if err != nil {
+						t.Fatal(err)
+					}
+					r := newRunAt(t, s, at, false)
+					if err := r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}, Life: life}); err != nil {
+						t.Fatal(err)
+					}
+					minted, ok := r.events[len(r.events)-1].(ledger.Minted)
+					if got := minted.Expires.Sub(now()); !ok || (got-want).Abs() > time.Minute {
+						t.Errorf("restricted to %v", got)
+					}
+					user, pass, err := r.Token(t.Context(), 0)
+					if err != nil || user != "__token__" || pass.Empty() {
+						t.Errorf("%v", err)
+					}
+					if got := r.Burn(t.Context()); got != ledger.BurnProven {
+						t.Errorf("the token was not valid: %s", got)
+					}
+				})
+			}
+		}
 	}
 }
 

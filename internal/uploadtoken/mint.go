@@ -79,7 +79,9 @@ func (l *Session) mint(ctx context.Context, order MintRequest) error {
 			if err != nil {
 				return "", err
 			}
-			last = id.Claims
+			if last = id.Claims; last.Audience != audience {
+				return "", otherAudience(audience, last.Audience) // which the index must not get
+			}
 			return id.Text.Value(at)
 		}),
 	})

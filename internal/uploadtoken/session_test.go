@@ -852,6 +852,43 @@ func TestRevoke_ErrorInSuccess(t *testing.T) {
 	}
 }
 
+// TestMint_OtherAudience: a later ID token that is for another audience than the index asked for is not sent, at the first mint and at a
+// renewal alike.
+func TestMint_OtherAudience(t *testing.T) {
+	t.Parallel()
+	for name, first := range map[string]int{"at the mint": 2, "at a renewal": 3} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tokens := 0
+			var sent atomic.Int64
+			r := newRunAgainst(t, mints(func(w http.ResponseWriter, r *http.Request) {
+				sent.Add(1)
+				says(200, "application/json", `{"token":"a-token-of-some-length"}`)(w, r)
+			}), func(c *oidc.Claims) {
+				if tokens++; tokens >= first {
+					c.Audience = "sigstore"
+				}
+			})
+			if _, err := r.Identify(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			var err error
+			for range 2 {
+				if err = r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
+					break
+				}
+			}
+			all := finding.Of(err)
+			if len(all) != 1 || all[0].ID != "audience-mismatch" || !strings.Contains(all[0].Message, `"sigstore"`) {
+				t.Errorf("%+v", all)
+			}
+			if n := sent.Load(); n != int64(first-2) {
+				t.Errorf("%d ID tokens were sent", n)
+			}
+		})
+	}
+}
+
 // mints answers the audience, and a mint with the given handler.
 func mints(handler http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {

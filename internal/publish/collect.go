@@ -182,17 +182,20 @@ func ownerOf(path string) string {
 	return path
 }
 
-// checkAttestationsDir reports an error if the folder for attestations is one of the distributions', or inside of one: other
-// tools would take them for distributions there. If the distributions stand in the workspace itself, all else is inside of it.
+// checkAttestationsDir reports an error if the folder for attestations is one of the distributions', or inside of one, also through a
+// symbolic link: other tools would take them for distributions there. If the distributions stand in the workspace itself, all else is
+// inside of it.
 func (r *run) checkAttestationsDir(distributions []string) error {
 	if r.AttestationsDir == "" {
 		return nil
 	}
 	dir := resolved(r.AttestationsDir)
+	above := foldersAbove(r.AttestationsDir)
 	for _, path := range distributions {
 		folder := resolved(filepath.Dir(path))
 		top := folder == resolved(".") || folder == resolved(r.Workspace)
-		if dir == folder || (strings.HasPrefix(dir, folder+string(filepath.Separator)) && !top) {
+		inside := strings.HasPrefix(dir, folder+string(filepath.Separator)) || slices.Contains(above, folder)
+		if dir == folder || inside && !top {
 			return finding.New(finding.AttestationsDir,
 				fmt.Sprintf(
 					"attestations-dir is %s, where the distributions are: other tools would mistake the attestations for distributions",
@@ -202,6 +205,20 @@ func (r *run) checkAttestationsDir(distributions []string) error {
 		}
 	}
 	return nil
+}
+
+// foldersAbove returns the folders that lead to a path as it is written, each with its symbolic links resolved.
+func foldersAbove(path string) (all []string) {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return nil
+	}
+	for folder := filepath.Dir(absolute); ; folder = filepath.Dir(folder) {
+		all = append(all, resolved(folder))
+		if folder == filepath.Dir(folder) {
+			return all
+		}
+	}
 }
 
 // resolved returns path absolute and with symbolic links resolved, as far as it exists; an empty one stays so.

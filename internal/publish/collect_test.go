@@ -291,6 +291,41 @@ func TestCheckAttestationsDir(t *testing.T) {
 	}
 }
 
+// TestCheckAttestationsDir_LinkBelow: a folder elsewhere that is reached through a link below that of the distributions stands there too, for
+// all who look.
+func TestCheckAttestationsDir_LinkBelow(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		dists, link, dir string // below the workspace; link leads to a folder elsewhere
+		wrong            bool
+	}{
+		"the link":                         {"dist", "dist/link", "dist/link", true},
+		"below the link":                   {"dist", "dist/link", "dist/link/a/b", true},
+		"deep below":                       {"dist", "dist/a/link", "dist/a/link", true},
+		"through another folder's link":    {"dist", "link", "link/attestations", false},
+		"a link in the workspace itself":   {".", "link", "link", false},
+		"a link beside, with a like name":  {"dist", "dist-link", "dist-link", false},
+		"up again from below the link":     {"dist", "dist/link", "dist/link/../../attestations", false},
+		"the link's folder, by its target": {"dist", "dist/link", "elsewhere", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := bare(t, nil)
+			h.write(filepath.Join(c.dists, wheel), "")
+			h.write("elsewhere/x", "")
+			if err := os.MkdirAll(filepath.Dir(h.path(c.link)), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Symlink(h.path("elsewhere"), h.path(c.link)); err != nil {
+				t.Fatal(err)
+			}
+			h.options.AttestationsDir = h.dir + "/" + c.dir
+			err := newRun(h.options, h.deps).checkAttestationsDir([]string{h.path(c.dists, wheel)})
+			expect.Equal(t, "refused", err != nil, c.wrong)
+		})
+	}
+}
+
 // TestRun_AttestationsDir: a folder that would mix attestations with distributions stops the run before anything is asked of the index.
 func TestRun_AttestationsDir(t *testing.T) {
 	t.Parallel()

@@ -61,7 +61,7 @@ func (r *run) gather(ctx context.Context, paths []string) (collected, error) {
 	if err := par.All(ctx,
 		func(ctx context.Context) (err error) { c.targets, err = r.read(ctx, paths); return err },
 		func(ctx context.Context) (err error) {
-			c.unseen, err = r.query(ctx, projectsOfFiles(paths))
+			c.unseen, err = r.query(ctx, r.expected(guessedProjects(paths)))
 			return err
 		},
 	); err != nil {
@@ -71,7 +71,7 @@ func (r *run) gather(ctx context.Context, paths []string) (collected, error) {
 	c.pyproject = r.readPyproject(paths)
 	c.classifiers = r.queryClassifiers(ctx, c.targets)
 	// The metadata may name another project than the file name does. A rule says so, and the index is asked about it as well.
-	unseen, err := r.query(ctx, projectsOf(c.targets))
+	unseen, err := r.query(ctx, r.expected(projectsOf(c.targets)))
 	c.unseen = append(c.unseen, unseen...)
 	return c, err
 }
@@ -148,7 +148,28 @@ func (r *run) readPyproject(paths []string) *pyproject.Project {
 	return &p
 }
 
-// projectsOfFiles returns the projects in file names; a name without one is reported by a rule later.
+// expected returns those of the projects that the user expects. A file of another one is an error, whatever the index has.
+func (r *run) expected(projects []pep.Project) []pep.Project {
+	if len(r.ExpectedProjects) == 0 {
+		return projects
+	}
+	return slices.DeleteFunc(projects, func(p pep.Project) bool { return !slices.Contains(r.ExpectedProjects, p) })
+}
+
+// mostGuessed is how many projects the index is asked about before the metadata of their files is read.
+const mostGuessed = 8
+
+// guessedProjects returns the projects in file names, to be asked about while the files are read; none if there are many, because a name
+// may be bogus. A name without a project is reported by a rule later.
+func guessedProjects(paths []string) []pep.Project {
+	projects := projectsOfFiles(paths)
+	if len(projects) > mostGuessed {
+		return nil
+	}
+	return projects
+}
+
+// projectsOfFiles returns the projects in file names.
 func projectsOfFiles(paths []string) []pep.Project {
 	var projects []pep.Project
 	for _, path := range paths {

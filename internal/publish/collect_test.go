@@ -48,6 +48,47 @@ func TestCollect_Metadata(t *testing.T) {
 	expect.Equal(t, "requests of the project of the metadata", h.index.requestCount("alder"), 1)
 }
 
+// TestCollect_BogusNames: the names of files cause no query each. Of many, the index is asked only about those that the metadata confirms;
+// if the user expects certain projects, names of others are never asked about.
+func TestCollect_BogusNames(t *testing.T) {
+	t.Parallel()
+	const many = 40
+	bogus := func(h *harness) {
+		for i := range many {
+			name := fmt.Sprintf("bogus%d-1.0-py3-none-any.whl", i)
+			h.write(filepath.Join("dist", name), string(zipOf(t, map[string]string{
+				fmt.Sprintf("bogus%d-1.0.dist-info/METADATA", i): "Metadata-Version: 2.1\nName: Alder\nVersion: 1.0\n",
+			})))
+		}
+	}
+	all := func(h *harness) (n int) {
+		for i := range many {
+			n += h.index.requestCount(fmt.Sprintf("bogus%d", i))
+		}
+		return n
+	}
+	h := newScripted(t, true)
+	bogus(h)
+	h.collected()
+	expect.Equal(t, "requests of bogus projects", all(h), 0)
+	expect.Equal(t, "requests of the project of the metadata", h.index.requestCount("alder"), 1)
+
+	h = newScripted(t, true, "birch-1.0.tar.gz", sdist)
+	h.options.ExpectedProjects = []pep.Project{alder}
+	h.collected()
+	expect.Equal(t, "requests of a project that is not expected", h.index.requestCount("birch"), 0)
+	expect.Equal(t, "requests of the project that is", h.index.requestCount("alder"), 1)
+
+	h = newScripted(t, true)
+	for i := range many {
+		h.put(fmt.Sprintf("oak%d-1.0.tar.gz", i), "")
+	}
+	_, targets := h.collected()
+	expect.Equal(t, "targets", len(targets), many)
+	expect.Equal(t, "requests of the first project", h.index.requestCount("oak0"), 1)
+	expect.Equal(t, "requests of the last project", h.index.requestCount(fmt.Sprintf("oak%d", many-1)), 1)
+}
+
 // TestCollect_NoAnswer: what the index cannot answer is unknown, which is a warning, with the next step that the failure has.
 func TestCollect_NoAnswer(t *testing.T) {
 	t.Parallel()
@@ -291,8 +332,8 @@ func TestCheckAttestationsDir(t *testing.T) {
 	}
 }
 
-// TestCheckAttestationsDir_LinkBelow: a folder elsewhere that is reached through a link below that of the distributions stands there too, for
-// all who look.
+// TestCheckAttestationsDir_LinkBelow: a folder elsewhere that is reached through a link below that of the distributions stands there too,
+// for all who look.
 func TestCheckAttestationsDir_LinkBelow(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -170,8 +170,8 @@ func (l *Session) restrict(t *token, raw string, order MintRequest) error {
 	return nil
 }
 
-// clockAhead returns how much the index's clock is ahead of ours, now, when it issued a token with this window. told is what its answer says;
-// if that is not within the window, the token was issued at the beginning of it.
+// clockAhead returns how much the index's clock is ahead of ours, now, when it issued a token with this window. told is what its answer
+// says; if that is not within the window, the token was issued at the beginning of it.
 func clockAhead(now time.Time, told time.Duration, notBefore, expires time.Time) time.Duration {
 	if at := now.Add(told); at.Before(notBefore) || at.After(expires) {
 		return notBefore.Sub(now)

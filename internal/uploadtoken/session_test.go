@@ -245,7 +245,9 @@ func TestRestrict_LyingDate(t *testing.T) {
 		"long ago": time.Unix(0, 0).UTC().Format(http.TimeFormat), "in a century": time.Now().AddDate(100, 0, 0).UTC().Format(http.TimeFormat),
 		"some minutes ago": time.Now().Add(-7 * time.Minute).UTC().Format(http.TimeFormat), "none": "", "no time": "tomorrow",
 	} {
-		for life, want := range map[time.Duration]time.Duration{0: 5 * time.Minute, 8 * time.Minute: 8 * time.Minute, time.Hour: 15 * time.Minute} {
+		for life, want := range map[time.Duration]time.Duration{
+			0: 5 * time.Minute, 8 * time.Minute: 8 * time.Minute, time.Hour: 15 * time.Minute,
+		} {
 			for _, ahead := range []time.Duration{0, 2 * time.Hour, -2 * time.Hour} { // the index's clock
 				if ahead != 0 && date != "" {
 					continue // only without the header it is unknown

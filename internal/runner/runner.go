@@ -192,6 +192,7 @@ func (r *Runner) fileCommand(name, message string) error {
 	if r.getenv(variable) == "" {
 		return fmt.Errorf("the runner gave no file for %s: %s is not set", name, variable)
 	}
+	undo := cutBack(r.getenv(variable))
 	err := par.Catch(func() error {
 		r.library.IssueFileCommand(&githubactions.Command{Name: name, Message: message})
 		return nil
@@ -200,6 +201,7 @@ func (r *Runner) fileCommand(name, message string) error {
 	if !errors.As(err, &p) {
 		return err
 	}
+	undo()
 	cause, known := p.Value.(error)
 	if !known {
 		cause = fmt.Errorf("%v", p.Value)
@@ -211,6 +213,23 @@ func (r *Runner) fileCommand(name, message string) error {
 		failed.Owner = fmt.Sprintf("this step runs as user %d", os.Geteuid())
 	}
 	return failed
+}
+
+// cutBack returns a function that cuts a command file to the size that it has now. A disk that is full in the middle of an entry leaves a
+// part of it, without its end mark, and the runner then refuses every entry of the file.
+func cutBack(path string) func() {
+	size := int64(0)
+	switch before, err := os.Stat(path); {
+	case err == nil:
+		size = before.Size()
+	case !errors.Is(err, fs.ErrNotExist):
+		return func() {}
+	}
+	return func() {
+		if now, err := os.Stat(path); err == nil && now.Mode().IsRegular() && now.Size() > size {
+			_ = os.Truncate(path, size) // if even that fails, the error of the entry says why
+		}
+	}
 }
 
 // FileError reports that a command file of the runner cannot be written.

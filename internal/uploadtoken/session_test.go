@@ -240,10 +240,12 @@ func TestRestrict_ServerClock(t *testing.T) {
 // valid now and for as long as was asked, and never for longer than the token.
 func TestRestrict_LyingDate(t *testing.T) {
 	t.Parallel()
+	header := func(at time.Time) string { return at.UTC().Format(http.TimeFormat) }
+	now := time.Now()
 	for name, date := range map[string]string{
-		"an hour ago": time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat), "in an hour": time.Now().Add(time.Hour).UTC().Format(http.TimeFormat),
-		"long ago": time.Unix(0, 0).UTC().Format(http.TimeFormat), "in a century": time.Now().AddDate(100, 0, 0).UTC().Format(http.TimeFormat),
-		"some minutes ago": time.Now().Add(-7 * time.Minute).UTC().Format(http.TimeFormat), "none": "", "no time": "tomorrow",
+		"an hour ago": header(now.Add(-time.Hour)), "in an hour": header(now.Add(time.Hour)),
+		"long ago": header(time.Unix(0, 0)), "in a century": header(now.AddDate(100, 0, 0)),
+		"some minutes ago": header(now.Add(-7 * time.Minute)), "none": "", "no time": "tomorrow",
 	} {
 		for life, want := range map[time.Duration]time.Duration{
 			0: 5 * time.Minute, 8 * time.Minute: 8 * time.Minute, time.Hour: 15 * time.Minute,

@@ -539,6 +539,15 @@ var rules = []rule{
 		"Installers choose a wheel by its file name.",
 	},
 	{
+		"wheel-tag-characters",
+		finding.Warning,
+		everywhere,
+		offline,
+		each(wheelTagCharacters),
+		"a tag in a wheel's file name has other characters than letters, digits, '_' and '.'",
+		"No specification has such tags, and no installer chooses the wheel. People copy file names into commands, where such characters may have a meaning.",
+	},
+	{
 		"wheel-platform-tag",
 		finding.Error,
 		warehouse,

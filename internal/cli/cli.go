@@ -117,6 +117,9 @@ func commands() []command {
 // publishes inside GitHub Actions, and serves in a service container. A panic is [Failed], and printed as any other text.
 func Main(ctx context.Context, w Process) (code int) {
 	w.logTo(io.Discard)
+	out := newOutput()
+	defer out.finish(ctx)
+	w.Stdout, w.Stderr = out.stream(w.Stdout), out.stream(w.Stderr)
 	if err := par.Catch(func() error {
 		code = w.dispatch(ctx)
 		return nil

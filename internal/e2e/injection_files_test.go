@@ -138,6 +138,7 @@ func textSources() []textSource {
 		"packages-dir":     "dist/",
 		"repository-url":   "http://127.0.0.1:1/",
 		"expected-version": "",
+		"expected-project": "",
 		"index-url":        "http://127.0.0.1:1/",
 		"ca-bundle":        "",
 		"manifest-file":    "pyproject.toml/",

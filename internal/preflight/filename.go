@@ -67,6 +67,27 @@ func wheelFilename(d *distfile.Distribution) (message, fix string) {
 	return sentence(err.Error()), doNotRename
 }
 
+// wheelTagCharacters reports a tag with a character that no tag has.
+func wheelTagCharacters(d *distfile.Distribution) (message, fix string) {
+	name, err := pep.ParseWheelName(d.Name)
+	if err != nil {
+		return "", ""
+	}
+	for _, tag := range []string{name.Python, name.ABI, name.Platform} {
+		if tag == "" || strings.ContainsFunc(tag, notInTag) {
+			return fmt.Sprintf(
+				"the tag %s in the name of the wheel has other characters than letters, digits, '_' and '.'", quote(tag),
+			), newBackend
+		}
+	}
+	return "", ""
+}
+
+// notInTag reports whether no tag of a wheel has the character.
+func notInTag(c rune) bool {
+	return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '.')
+}
+
 func filenameProject(d *distfile.Distribution) (message, fix string) {
 	fileName, _, project, ok := names(d)
 	if !ok || pep.Normalize(fileName) == project {

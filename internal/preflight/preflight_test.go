@@ -454,7 +454,7 @@ func TestCheck_Waive(t *testing.T) {
 		waivable[r.ID] = r.Waivable
 	}
 	for id, want := range map[finding.ID]bool{
-		"expected-version": false, "duplicate-name": false, "requires-python": true, "version-invalid": true,
+		"expected-version": false, "expected-project": false, "duplicate-name": false, "requires-python": true, "version-invalid": true,
 	} {
 		if waivable[id] != want {
 			t.Errorf("%s: waivable is %v", id, waivable[id])

@@ -548,6 +548,15 @@ var rules = []rule{
 		"Installers choose a wheel by its file name.",
 	},
 	{
+		"wheel-tag-characters",
+		finding.Warning,
+		everywhere,
+		offline,
+		each(wheelTagCharacters),
+		"a tag in a wheel's file name has other characters than letters, digits, '_' and '.'",
+		"No specification has such tags, and no installer chooses the wheel. People copy file names into commands, where such characters may have a meaning.",
+	},
+	{
 		"wheel-platform-tag",
 		finding.Error,
 		warehouse,
@@ -655,6 +664,15 @@ var rules = []rule{
 		expectedVersion,
 		"a release of the set has a different version than expected-version",
 		"A release from a tag should have the version of the tag. The input `expected-version` sets it.",
+	},
+	{
+		"expected-project",
+		finding.Error,
+		always,
+		offline,
+		expectedProject,
+		"a file is of another project than those in expected-project",
+		"A build can leave files of other projects in the folder. The input `expected-project` names the projects that may be published. The name of the file counts too, because not every index goes by the metadata.",
 	},
 	{
 		"tag-version",

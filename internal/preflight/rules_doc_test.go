@@ -238,6 +238,8 @@ func ownExamples(t *testing.T) []preflight.Set {
 		set(t, sdist(good), file{name: "alder-1.1.tar.gz", metadata: replacedInGood("1.0", "1.1")}),
 		set(t, wheel(good+"Requires-Python: >=3.9\n"), sdist(good+"Requires-Python: >=3.10\n")),
 		release(func(s *preflight.Set) { s.ExpectedVersion = "v1.0.1" }),
+		set(t, file{name: "alder-1.0-py3-none-any;x.whl", metadata: good}),
+		release(func(s *preflight.Set) { s.ExpectedProjects = []pep.Project{"elder"} }),
 		release(func(s *preflight.Set) { s.Ref = "refs/tags/v1.1" }),
 		release(func(s *preflight.Set) {
 			s.Pyproject = &pyproject.Project{

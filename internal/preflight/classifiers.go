@@ -7,10 +7,11 @@ import (
 
 	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/pep/trove"
 )
 
-var classifierField = field{name: "Classifier"}
+var classifierField = field{Name: "Classifier"}
 
 // classifierUnknown uses the list of the index itself if there is one. Without it, a classifier that a newer list may
 // contain is a warning.
@@ -49,7 +50,7 @@ func classifierDeprecated(s Set) (found []finding.Finding) {
 			message, advice := "The classifier "+quoteLimited(classifier)+" has been deprecated.", "remove it"
 			if len(instead) > 0 {
 				message = fmt.Sprintf("The classifier %s has been deprecated, use one of %s instead.", quoteLimited(classifier),
-					list(instead))
+					pep.ReprList(instead))
 				advice = "write " + strings.Join(instead, " or ")
 			}
 			deprecated.add(wrong(d, classifierField, classifier, message, advice))

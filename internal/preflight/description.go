@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/pep/metadata"
 	"github.com/org/pypi-oidc-publish/internal/pep/rst"
 )
 
@@ -22,7 +23,7 @@ func descriptionRender(s Set) (found []finding.Finding) {
 		if !present {
 			continue
 		}
-		key := description{mediaType(kind), text}
+		key := description{metadata.MediaType(kind), text}
 		problem, seen := known[key]
 		if !seen {
 			problem = renderProblem(key.mediaType, key.text)
@@ -65,7 +66,7 @@ type renderFailure struct {
 func renderProblem(mediaType, text string) renderFailure {
 	switch mediaType {
 	case "text/markdown":
-		if emptyMarkdown(text) {
+		if metadata.EmptyMarkdown(text) {
 			return renderFailure{why: "the rendered text is empty", severity: finding.Error}
 		}
 	case "text/x-rst", "":

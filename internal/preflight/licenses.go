@@ -8,6 +8,7 @@ import (
 
 	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/pep/metadata"
 	"github.com/org/pypi-oidc-publish/internal/pep/spdx"
 )
 
@@ -20,8 +21,8 @@ func licenseExpression(s Set) (found []finding.Finding) {
 			if err == nil {
 				continue
 			}
-			f := field{name: "License-Expression"}
-			problem := wrong(d, f, expression, invalidFor(f, expression)+".", cut(err.Error()))
+			f := field{Name: "License-Expression"}
+			problem := wrong(d, f, expression, said(metadata.LicenseExpression(expression)), cut(err.Error()))
 			var unknown *spdx.UnknownError
 			if errors.As(err, &unknown) && !s.current(spdx.AsOf()) {
 				problem.Severity = finding.Warning

@@ -156,7 +156,7 @@ func TestCheck_OneFile(t *testing.T) {
 		},
 		"a control character": {
 			file{name: "alder-1.0\x1f.zip", metadata: good},
-			"filename-characters zip-framing sdist-filename-unparsable",
+			"filename-characters zip-framing sdist-filename",
 			"Cannot upload a file with non-printable characters (ordinals 0-31) or the DEL character (ordinal 127) in the name.",
 		},
 		"a backslash": {

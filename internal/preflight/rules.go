@@ -86,7 +86,7 @@ var rules = []rule{
 		finding.Error,
 		warehouse,
 		offline,
-		eachValue(contentTypeCharset, "Description-Content-Type"),
+		contentTypeCharset,
 		"the charset of Description-Content-Type is not exactly UTF-8",
 		"The core metadata allows no other charset, and the index compares it exactly.",
 	},

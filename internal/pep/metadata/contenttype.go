@@ -66,26 +66,33 @@ func MediaType(value string) string {
 	return ""
 }
 
-// parameter returns the first value of a parameter; it is empty for a name without an equals sign. Parameters without a
-// value after the sign, comments, and the extended syntax of RFC 2231 are skipped.
+// parameter returns the value of a parameter; it is empty for a name without an equals sign. Of several in one spelling of the name, the
+// first one counts, of several spellings that which comes last. A parameter without a value after the sign is skipped, and one that looks
+// like the extended syntax of RFC 2231. With a comment in front of a name, it counts as not given.
 func parameter(value, name string) (text string, given bool) {
 	_, rest, _ := strings.Cut(value, ";")
+	seen := map[string]bool{}
 	for rest != "" {
 		var one string
 		one, rest = cutParameter(rest)
 		attribute, after, assigned := strings.Cut(one, "=")
-		same := strings.EqualFold(strings.Trim(attribute, " \t"), name)
-		switch skipped := strings.ContainsAny(one, "(*'%"); {
-		case skipped && same:
-			return "", false // it may hide those after it
-		case skipped || !same:
+		spelling := strings.Trim(attribute, " \t")
+		if strings.Contains(spelling, "(") {
+			return "", false
+		}
+		if !strings.EqualFold(spelling, name) || seen[spelling] {
 			continue
 		}
-		if text, given = parameterValue(strings.TrimLeft(after, " \t")); given || !assigned {
-			return text, true
+		after = strings.TrimLeft(after, " \t")
+		found, ok := parameterValue(after)
+		switch {
+		case ok && strings.HasPrefix(after, found) && strings.HasPrefix(skipBlanks(after[len(found):]), "'"):
+			seen[spelling] = true // the value in the extended syntax is not read
+		case ok || !assigned:
+			text, given, seen[spelling] = found, true, true
 		}
 	}
-	return "", false
+	return text, given
 }
 
 // parameterValue returns a quoted value, or the text up to the first character that ends a token.
@@ -94,7 +101,7 @@ func parameterValue(s string) (text string, given bool) {
 		text, _ = unquoted(inner)
 		return text, true
 	}
-	if stop := strings.IndexAny(s, "()<>@,:;\\\"/[]?= \t"); stop >= 0 {
+	if stop := strings.IndexAny(s, "()<>@,:;\\\"/[]?= \t*'"); stop >= 0 {
 		s = s[:stop]
 	}
 	return s, s != ""

@@ -81,7 +81,7 @@ func parametersUnreadable(value string) (problem string) {
 }
 
 // attributeEnds are the characters that end the name of a parameter.
-const attributeEnds = "()<>@,:;\\\"/[]?= \t*'%"
+const attributeEnds = "()<>@,:;\\\"/[]?= \t*'"
 
 // readParameter reads a parameter up to the next semicolon, and reports whether it is one: a name, an equals sign, and a value. The
 // extended syntax of RFC 2231 counts as one without a further check.
@@ -91,7 +91,7 @@ func readParameter(text string) (name, rest string, ok bool) {
 	if end <= 0 {
 		return "", "", false
 	}
-	name, text = strings.ToLower(text[:end]), text[end:]
+	name, text = text[:end], text[end:]
 	if text[0] == '*' {
 		_, rest = cutParameter(text)
 		return name + "*", rest, true

@@ -59,13 +59,34 @@ func TestCheck_Fields(t *testing.T) {
 		"Description-Content-Type: text/x-rst; charset=utf-8\n":                         "content-type-charset",
 		"Description-Content-Type: text/markdown; charset=UTF8; variant=gfm\n":          "content-type-charset content-type-variant",
 		"Description-Content-Type: text/markdown; charset=utf-8; charset=UTF-8\n":       "content-type-charset",
-		"Description-Content-Type: text/markdown; charset=UTF-8; charset=utf-8\n":       "",
+		"Description-Content-Type: text/markdown; charset=UTF-8; charset=utf-8\n":       "refused-soon (warning)",
 		"Description-Content-Type: text/html; charset=latin-1\n":                        "content-type",
 		"Description-Content-Type: markdown\n":                                          "content-type",
 		"Description-Content-Type: text/markdown charset=UTF-8\n":                       "content-type",
 		"Description-Content-Type: text/markdown,text/plain\n":                          "",
 		"Description-Content-Type: text/markdown;\n charset=UTF-8\n":                    "content-type",
 		"Description-Content-Type: UNKNOWN\n":                                           "",
+
+		"Description-Content-Type: text/markdown; charset='UTF-8'\n":           "refused-soon (warning)",
+		"Description-Content-Type: text/markdown; charset: UTF-8\n":            "refused-soon (warning)",
+		"Description-Content-Type: text/markdown; charset=UTF-8,variant=GFM\n": "refused-soon (warning)",
+		"Description-Content-Type: text/markdown;; charset=UTF-8\n":            "refused-soon (warning)",
+		"Description-Content-Type: text/markdown; GFM\n":                       "refused-soon (warning)",
+		"Description-Content-Type: text/markdown; charset=\n":                  "refused-soon (warning)",
+		"Description-Content-Type: text/markdown; charset=UTF-8 variant=GFM\n": "refused-soon (warning)",
+		"Description-Content-Type: text/markdown; charset = UTF-8; x=y; \n":    "",
+		"Description-Content-Type: text/html; GFM\n":                           "content-type",
+
+		"Summary: a\vb\n":                                 "refused-soon (warning)",
+		"Summary: a\u2028b\n":                             "refused-soon (warning)",
+		"Summary: a\x85b\n":                               "metadata-encoding",
+		"License-Expression: LicenseRef-\n":               "refused-soon (warning)",
+		"License-Expression: (MIT) WITH LLVM-exception\n": "refused-soon (warning)",
+		"License-Expression: MIT WITH LLVM-exception OR LicenseRef-a.b\n": "",
+
+		"Author: " + x(64<<10) + "\n":     "",
+		"Author: " + x(64<<10+1) + "\n":   "field-too-long (notice)",
+		"Keywords: " + x(64<<10+1) + "\n": "",
 
 		"Dynamic: Requires-Dist\nDynamic: summary\n": "",
 		"Dynamic: VERSION\n":                         "dynamic-forbidden",
@@ -109,7 +130,7 @@ func TestCheck_Fields(t *testing.T) {
 		"License-Expression: MIT\nLicense: UNKNOWN\n":                                   "",
 		"License-Expression: MIT\nClassifier: License :: OSI Approved :: MIT License\n": "license-classifier (notice)",
 		"License-File: LICENSE\nLicense-File: licenses/a b.txt\n":                       "",
-		"License-File: C:LICENSE\n":                                                     "",
+		"License-File: C:LICENSE\n":                                                     "refused-soon (warning)",
 		"License-File: a..b\n":                                                          "license-file-path",
 		"License-File: /LICENSE\n":                                                      "license-file-path",
 		"License-File: c:/LICENSE\n":                                                    "license-file-path",
@@ -258,7 +279,7 @@ func TestCheck_EarlyHeaderEnd(t *testing.T) {
 
 // ofMetadata leaves out what other rules say of the files that these tests make.
 func ofMetadata(found []finding.Finding) []finding.Finding {
-	mine := append(strings.Fields("metadata-encoding field-unknown headers-end-early license-classifier name-of-module"), metadataRules...)
+	mine := append(strings.Fields("metadata-encoding field-unknown headers-end-early license-classifier name-of-module refused-soon field-too-long"), metadataRules...)
 	return slices.DeleteFunc(found, func(f finding.Finding) bool { return !slices.Contains(mine, string(f.ID)) })
 }
 

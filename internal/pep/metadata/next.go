@@ -9,8 +9,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep/spdx"
 )
 
-// Change is what a release of PyPI's metadata library refuses that is newer than the one that PyPI is known to run. Its check is one in
-// addition: it assumes a value that PyPI accepts today.
+// Change is what a release of PyPI's metadata library refuses that is newer than the one that PyPI is known to run. Its check finds
+// nothing in a value that PyPI refuses today.
 type Change struct {
 	Library string // the first release that refuses it
 	Field   string // as the specification spells it
@@ -34,7 +34,7 @@ func AsOf() time.Time { return time.Date(2026, 8, 31, 0, 0, 0, 0, time.UTC) }
 
 // oneLine finds the line ends in Summary that the newer library knows besides the line feed.
 func oneLine(value string) (problem string) {
-	if !strings.ContainsAny(value, "\r\v\f\x1c\x1d\x1e\u0085\u2028\u2029") {
+	if Summary(value) != "" || !strings.ContainsAny(value, "\r\v\f\x1c\x1d\x1e\u0085\u2028\u2029") {
 		return ""
 	}
 	return "'summary' must be a single line"
@@ -42,7 +42,7 @@ func oneLine(value string) (problem string) {
 
 // noDrive finds a License-File with the drive of a Windows path, such as C:LICENSE.
 func noDrive(value string) (problem string) {
-	if driveOf(value) == "" {
+	if LicensePath(value) != "" || driveOf(value) == "" {
 		return ""
 	}
 	return invalid(value, "license-file") + ", paths must be relative"
@@ -50,7 +50,7 @@ func noDrive(value string) (problem string) {
 
 // strictExpression finds a reference without a name or with a plus sign, and an exception that does not follow a license.
 func strictExpression(value string) (problem string) {
-	if spdx.Strict(value) {
+	if LicenseExpression(value) != "" || spdx.Strict(value) {
 		return ""
 	}
 	return "Invalid license expression: " + pep.Repr(value)
@@ -64,8 +64,8 @@ func CharsetNext(value string) (accepted bool) {
 
 // parametersUnreadable finds parameters of Description-Content-Type that Python's email package cannot read. Today it skips them.
 func parametersUnreadable(value string) (problem string) {
-	_, rest, found := strings.Cut(value, ";")
-	if !found {
+	_, rest, _ := strings.Cut(value, ";")
+	if ContentType(value)+Charset(value)+Variant(value) != "" {
 		return ""
 	}
 	var names []string
@@ -93,8 +93,12 @@ func readParameter(text string) (name, rest string, ok bool) {
 	}
 	name, text = text[:end], text[end:]
 	if text[0] == '*' {
+		section, _, _ := strings.Cut(text, "=")
+		if number := strings.Trim(section, "*"); number != "0" {
+			name += number
+		}
 		_, rest = cutParameter(text)
-		return name + "*", rest, true
+		return name, rest, true
 	}
 	text, assigned := strings.CutPrefix(skipBlanks(text), "=")
 	if !assigned {

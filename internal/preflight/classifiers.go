@@ -25,7 +25,7 @@ func classifierUnknown(s Set) (found []finding.Finding) {
 				continue
 			}
 			f := wrong(d, classifierField, classifier, quoteLimited(classifier)+" is not a valid classifier.", classifierAdvice(classifier))
-			if s.Classifiers == nil && !private(classifier) && !s.current(trove.AsOf()) {
+			if s.Classifiers == nil && !trove.Refused(classifier, s.Now) {
 				f.Severity = finding.Warning
 				f.Fix += aged("list of classifiers", trove.AsOf())
 			}
@@ -74,13 +74,8 @@ func classifiersOf(d *distfile.Distribution) []string {
 	return slices.Compact(slices.Sorted(slices.Values(sent(d, "Classifier"))))
 }
 
-// private reports whether the index refuses a classifier on purpose, to prevent accidental uploads.
-func private(classifier string) bool {
-	return strings.HasPrefix(classifier, "Private :: ")
-}
-
 func classifierAdvice(classifier string) string {
-	if private(classifier) {
+	if trove.Private(classifier) {
 		return "this classifier blocks publishing; remove it only if you want to publish"
 	}
 	return "use one from the index's list of classifiers, spelled exactly"

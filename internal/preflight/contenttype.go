@@ -16,7 +16,7 @@ func contentTypeCharset(s Set) (found []finding.Finding) {
 				continue
 			}
 			bad := wrong(d, f, value, said(problem), "write charset=UTF-8 in upper case, or remove it")
-			if metadata.CharsetNext(value) && !s.current(metadata.AsOf()) {
+			if metadata.MayPass(f.Name, value, s.Now) {
 				bad.Severity = finding.Warning
 				bad.Fix += aged("rule", metadata.AsOf())
 			}

@@ -34,8 +34,7 @@ func nameInvalid(d *distfile.Distribution) (message, fix string) {
 		"numeric and '.', '_' and '-'.", elide(name)), "correct the name in pyproject.toml and build again"
 }
 
-// metadataVersion reports an unknown Metadata-Version. A newer version is only a warning, because the index may support
-// it by now.
+// metadataVersion reports an unknown Metadata-Version. A newer version is only a warning if the index may support it by now.
 func metadataVersion(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
 		declared := d.Header("Metadata-Version")
@@ -44,23 +43,13 @@ func metadataVersion(s Set) (found []finding.Finding) {
 			continue
 		}
 		f := refusal(d, said(problem), "build again with a current build backend")
-		if newerMetadata(declared) {
-			f.Fix = "if the index refuses it, build with an older build backend"
+		if metadata.MayPass("Metadata-Version", declared, s.Now) {
+			f.Fix = "if the index refuses it, build with an older build backend" + aged("list of metadata versions", metadata.AsOf())
 			f.Severity = finding.Warning
 		}
 		found = append(found, f)
 	}
 	return found
-}
-
-func newerMetadata(declared string) bool {
-	version, err := pep.ParseVersion(declared)
-	if err != nil {
-		return false
-	}
-	versions := metadata.Versions()
-	newest, err := pep.ParseVersion(versions[len(versions)-1])
-	return err == nil && version.Compare(newest) > 0
 }
 
 func versionMissing(d *distfile.Distribution) (message, fix string) {

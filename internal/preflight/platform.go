@@ -23,7 +23,7 @@ func wheelPlatformTag(s Set) (found []finding.Finding) {
 			}
 			f := refusal(d, fmt.Sprintf("Binary wheel %s has an unsupported platform tag %s.",
 				quote(d.Name), quote(tag)), platformAdvice(tag))
-			if !platform.Never(tag) && !s.current(platform.AsOf()) {
+			if !platform.Refused(tag, s.Now) {
 				f.Severity = finding.Warning
 				f.Fix += aged("list of platform tags", platform.AsOf())
 			}

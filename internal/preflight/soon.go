@@ -48,7 +48,7 @@ func whenRefused(library, message string) string {
 // emptyTag reports a wheel whose file name has an empty part in one of its tags.
 func emptyTag(d *distfile.Distribution) finding.Finding {
 	name, err := pep.ParseWheelName(d.Name)
-	if err != nil || !plain(d, distfile.Wheel) {
+	if err != nil || name.Python == "" || !plain(d, distfile.Wheel) { // without a Python tag it is refused today
 		return finding.Finding{}
 	}
 	for _, tags := range []string{name.Python, name.ABI, name.Platform} {

@@ -27,6 +27,6 @@ func unrendered(text, contentType string) bool {
 	case "text/markdown":
 		return metadata.EmptyMarkdown(text)
 	default:
-		return rst.Check(text, rst.Renderer46).Outcome == rst.Refuse
+		return rst.Check(text, rst.Renderer46).Outcome == rst.Refuse && rst.Check(text, rst.Renderer45).Outcome == rst.Refuse
 	}
 }

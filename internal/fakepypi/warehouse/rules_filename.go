@@ -44,7 +44,7 @@ func wheelFilename(u *upload) *refusal {
 		return bad("%s", upperFirst(err.Error()))
 	}
 	for tag := range strings.SplitSeq(strings.ToLower(name.Platform), ".") {
-		if !platform.Accepted(tag) {
+		if !platform.Accepted(tag) && platform.Refused(tag, u.ix.now()) {
 			return bad("Binary wheel %s has an unsupported platform tag %s.", pep.Repr(filename), pep.Repr(tag))
 		}
 	}

@@ -120,7 +120,9 @@ func firstProblem(u *upload, stage map[string]valueRule, gate func(metadata.Fiel
 			message = gate(f)
 		}
 		if message == "" && rule != nil && (len(values) > 0 || slices.Contains(leading, f.Name)) {
-			message = rule(u, values)
+			if message = rule(u, values); message != "" && metadata.MayPass(f.Name, first(values), u.ix.now()) {
+				message = "" // the test server is never harder than PyPI
+			}
 		}
 		if message != "" {
 			return bad("%s%s", message, metadataSpec)

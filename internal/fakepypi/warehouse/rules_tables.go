@@ -12,10 +12,10 @@ import (
 
 // knownClassifiers returns a message if a classifier is unknown or deprecated (docs/reference/pypi-server.md rows 35 and 36). Unknown ones come first, each kind in
 // alphabetical order.
-func knownClassifiers(_ *upload, values []string) string {
+func knownClassifiers(u *upload, values []string) string {
 	values = slices.Sorted(slices.Values(values))
 	for _, value := range values {
-		if status, _ := trove.Lookup(value); status == trove.Unknown {
+		if status, _ := trove.Lookup(value); status == trove.Unknown && trove.Refused(value, u.ix.now()) {
 			return pep.Repr(value) + " is not a valid classifier"
 		}
 	}

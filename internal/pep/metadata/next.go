@@ -56,10 +56,29 @@ func strictExpression(value string) (problem string) {
 	return "Invalid license expression: " + pep.Repr(value)
 }
 
-// CharsetNext reports whether packaging 26.3 accepts a charset that [Charset] does not: it compares in any letter case.
-func CharsetNext(value string) (accepted bool) {
-	charset, _ := parameter(value, "charset")
-	return strings.EqualFold(charset, "UTF-8")
+// MayPass reports whether PyPI may accept by today a value that it refused when the rules and tables here were made: a newer metadata version,
+// a charset in another letter case, which packaging 26.3 accepts, and an identifier of a newer SPDX list.
+func MayPass(field, value string, today time.Time) bool {
+	outdated := !today.Before(AsOf().AddDate(0, 0, 1))
+	switch field {
+	case "Metadata-Version":
+		return outdated && newerVersion(value)
+	case "Description-Content-Type":
+		charset, _ := parameter(value, "charset")
+		return outdated && ContentType(value)+Variant(value) == "" && strings.EqualFold(charset, "UTF-8")
+	case "License-Expression":
+		_, err := spdx.Canonical(value)
+		return !spdx.Refused(err, today)
+	}
+	return false
+}
+
+// newerVersion reports whether a metadata version is newer than all that PyPI accepts.
+func newerVersion(declared string) bool {
+	versions := Versions()
+	version, err := pep.ParseVersion(declared)
+	newest, _ := pep.ParseVersion(versions[len(versions)-1])
+	return err == nil && version.Compare(newest) > 0
 }
 
 // parametersUnreadable finds parameters of Description-Content-Type that Python's email package cannot read. Today it skips them.

@@ -14,8 +14,11 @@ func AsOf() time.Time { return time.Date(2026, 8, 31, 0, 0, 0, 0, time.UTC) }
 // Accepted reports whether PyPI accepts a tag, in lower case.
 func Accepted(tag string) bool { return accepted().MatchString(tag) }
 
-// Never reports whether a tag that PyPI does not accept is too vague, or was replaced by another one, so that no index will ever accept it.
-func Never(tag string) bool { return refused().MatchString(tag) }
+// Refused reports whether PyPI certainly refuses on a day a tag that is not accepted. It may have learned it after the day of the list,
+// unless the tag is too vague or was replaced by another one.
+func Refused(tag string, today time.Time) bool {
+	return never().MatchString(tag) || today.Before(AsOf().AddDate(0, 0, 1))
+}
 
 var accepted = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^(?:` + strings.Join([]string{
@@ -33,7 +36,7 @@ var accepted = sync.OnceValue(func() *regexp.Regexp {
 	}, "|") + `)$`)
 })
 
-var refused = sync.OnceValue(func() *regexp.Regexp {
+var never = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^(?:` + strings.Join([]string{
 		`linux_.*`, // binaries of one system do not fit another: auditwheel turns them into a manylinux wheel
 		`manylinux_[^0-9].*`, `musllinux_[^0-9].*`,

@@ -90,6 +90,13 @@ func AsOf() time.Time {
 	return tables().asOf
 }
 
+// Refused reports whether the index certainly refuses on a day an expression of which Canonical returns err: always, but for an identifier
+// that a newer list may contain.
+func Refused(err error, today time.Time) bool {
+	var unknown *UnknownError
+	return err != nil && (!errors.As(err, &unknown) || today.Before(AsOf().AddDate(0, 0, 1)))
+}
+
 // split returns the words of an expression; every parenthesis is a word.
 func split(expression string) []string {
 	padded := strings.NewReplacer("(", " ( ", ")", " ) ").Replace(expression)

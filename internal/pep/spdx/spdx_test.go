@@ -1,8 +1,11 @@
 package spdx_test
 
 import (
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -19,17 +22,17 @@ func TestCanonical(t *testing.T) {
 		"MIT And (bsd-3-clause oR 0bsd)": "MIT AND (BSD-3-Clause OR 0BSD)",
 		"((mit))":                        "((MIT))",
 		"(mit)or(isc)":                   "(MIT) OR (ISC)",
-		"GPL-2.0-or-later with classpath-exception-2.0":             "GPL-2.0-or-later WITH Classpath-exception-2.0",
-		"(mit) with classpath-exception-2.0":                        "(MIT) WITH Classpath-exception-2.0",
-		"mit with classpath-exception-2.0 with llvm-exception":      "MIT WITH Classpath-exception-2.0 WITH LLVM-exception",
-		"mit with (isc or 0bsd)":                                    "MIT WITH (ISC OR 0BSD)",
-		"GPL-3.0":                                                   "GPL-3.0",
-		"lgpl-2.1+":                                                 "LGPL-2.1+",
-		"apache-2.0+ or mit":                                        "Apache-2.0+ OR MIT",
-		"LICENSEREF-My.Own-1":                                       "LicenseRef-My.Own-1",
-		"licenseref-":                                               "LicenseRef-",
-		"licenseref-A or LicenseRef-a":                              "LicenseRef-a OR LicenseRef-a",
-		"LicenseRef-a+ OR LicenseRef-a":                             "LicenseRef-a+ OR LicenseRef-a",
+		"GPL-2.0-or-later with classpath-exception-2.0":        "GPL-2.0-or-later WITH Classpath-exception-2.0",
+		"(mit) with classpath-exception-2.0":                   "(MIT) WITH Classpath-exception-2.0",
+		"mit with classpath-exception-2.0 with llvm-exception": "MIT WITH Classpath-exception-2.0 WITH LLVM-exception",
+		"mit with (isc or 0bsd)":                               "MIT WITH (ISC OR 0BSD)",
+		"GPL-3.0":                                              "GPL-3.0",
+		"lgpl-2.1+":                                            "LGPL-2.1+",
+		"apache-2.0+ or mit":                                   "Apache-2.0+ OR MIT",
+		"LICENSEREF-My.Own-1":                                  "LicenseRef-My.Own-1",
+		"licenseref-":                                          "LicenseRef-",
+		"licenseref-A or LicenseRef-a":                         "LicenseRef-a OR LicenseRef-a",
+		"LicenseRef-a+ OR LicenseRef-a":                        "LicenseRef-a+ OR LicenseRef-a",
 		strings.Repeat("(", 200) + "mit" + strings.Repeat(")", 200): strings.Repeat("(", 200) + "MIT" + strings.Repeat(")", 200),
 	} {
 		got, err := spdx.Canonical(expression)
@@ -149,4 +152,27 @@ func FuzzCanonical(f *testing.F) {
 			t.Errorf("%q: %q, then %q, %v", expression, once, twice, err)
 		}
 	})
+}
+
+// TestSource: the table is the one that the README describes, and of the day that it says.
+func TestSource(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := os.ReadFile("spdx.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := regexp.MustCompile("(?m)^\\| `spdx.txt` \\| .+ \\| (20\\d\\d-\\d\\d-\\d\\d) \\| `([0-9a-f]{64})` \\|$").FindStringSubmatch(string(readme))
+	if row == nil {
+		t.Fatal("README.md has no row of spdx.txt with a date and a SHA-256")
+	}
+	if sum := fmt.Sprintf("%x", sha256.Sum256(table)); sum != row[2] {
+		t.Errorf("spdx.txt has the SHA-256 %s, and README.md says %s: make both with refresh.sh", sum, row[2])
+	}
+	if day := spdx.AsOf().Format(time.DateOnly); day != row[1] {
+		t.Errorf("the list is as of %s, and README.md says %s", day, row[1])
+	}
 }

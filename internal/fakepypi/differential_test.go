@@ -50,7 +50,14 @@ func TestUpload_AgreesWithPreflight(t *testing.T) {
 					switch {
 					case (len(errors) > 0) != (answer != ""):
 						if count.differ++; count.differ < 30 {
-							t.Errorf("round %d, %q (%s): preflight says %v, and the test server %q", round, name, strings.Join(m.done, "; "), errors, answer)
+							t.Errorf(
+								"round %d, %q (%s): preflight says %v, and the test server %q",
+								round,
+								name,
+								strings.Join(m.done, "; "),
+								errors,
+								answer,
+							)
 						}
 					case answer != "":
 						count.refused++
@@ -157,17 +164,24 @@ func mutationValues(t *testing.T) map[string][]string {
 		"X-Unknown":        {"x"},
 	}
 	for field, kinds := range map[string]string{
-		"Version": "ver", "Name": "name", "Requires-Python": "spec", "Requires-Dist": "req", "Provides-Dist": "req", "Obsoletes-Dist": "req",
-		"Provides-Extra": "extra", "License-Expression": "spdx", "License-File": "lpath", "Author-email": "email", "Maintainer-email": "email",
-		"Home-page": "url", "Download-URL": "url", "Import-Name": "import", "Import-Namespace": "import", "Dynamic": "dynamic",
-		"Description-Content-Type": "ctype", "Classifier": "trove",
+		"Version": "ver", "Name": "name", "Requires-Python": "spec", "Requires-Dist": "req", "Provides-Dist": "req",
+		"Obsoletes-Dist": "req", "Provides-Extra": "extra", "License-Expression": "spdx", "License-File": "lpath", "Author-email": "email",
+		"Maintainer-email": "email", "Home-page": "url", "Download-URL": "url", "Import-Name": "import", "Import-Namespace": "import",
+		"Dynamic": "dynamic", "Description-Content-Type": "ctype", "Classifier": "trove",
 	} {
 		for _, v := range vectors.Values(t, kinds) {
 			values[field] = append(values[field], v.Text)
 		}
 	}
 	for _, v := range vectors.Values(t, "url") {
-		values["Project-URL"] = append(values["Project-URL"], "Docs, "+v.Text, "Docs,"+v.Text, v.Text, ","+v.Text, strings.Repeat("x", 33)+", "+v.Text)
+		values["Project-URL"] = append(
+			values["Project-URL"],
+			"Docs, "+v.Text,
+			"Docs,"+v.Text,
+			v.Text,
+			","+v.Text,
+			strings.Repeat("x", 33)+", "+v.Text,
+		)
 	}
 	for _, v := range vectors.Values(t, "md") {
 		values["text/markdown"] = append(values["text/markdown"], v.Text)

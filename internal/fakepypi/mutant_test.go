@@ -82,7 +82,41 @@ func (m *mutant) garbled() {
 	field := m.aField()
 	value := []rune(m.pick(m.values[field]))
 	at := m.random.IntN(len(value) + 1)
-	character := []rune(m.pick([]string{" ", ".", "-", "_", "@", ";", ",", "<", ">", "(", ")", "[", "]", "\"", "'", "\\", "/", ":", "é", "１", "\u00a0", "ß", "%", "=", "*", "+", "!", "x", "0"}))
+	character := []rune(
+		m.pick(
+			[]string{
+				" ",
+				".",
+				"-",
+				"_",
+				"@",
+				";",
+				",",
+				"<",
+				">",
+				"(",
+				")",
+				"[",
+				"]",
+				"\"",
+				"'",
+				"\\",
+				"/",
+				":",
+				"é",
+				"１",
+				"\u00a0",
+				"ß",
+				"%",
+				"=",
+				"*",
+				"+",
+				"!",
+				"x",
+				"0",
+			},
+		),
+	)
 	switch m.random.IntN(3) {
 	case 0:
 		value = slices.Insert(value, at, character...)
@@ -138,9 +172,22 @@ func (m *mutant) fileName() {
 		m.build = "-" + m.build
 	case 3:
 		m.tags = m.pick([]string{
-			"py3-none-linux_x86_64", "py2.py3-none-any", "py3..cp312-none-any", "cp312-abi3-manylinux_2_17_x86_64.manylinux2014_x86_64",
-			"py3-none-macosx_10_9_universal2", "py3-none-macosx_11_1_arm64", "py3-none-win32", "py3-none-ANY", "py3-none-", "py3-none", "py3-none-any-x",
-			"py3-none-musllinux_1_2_ppc64", "py3-none-ios_13_0_arm64_iphoneos", "py3-none-pyemscripten_2024_0_wasm32", "py3-none-any.", "--any",
+			"py3-none-linux_x86_64",
+			"py2.py3-none-any",
+			"py3..cp312-none-any",
+			"cp312-abi3-manylinux_2_17_x86_64.manylinux2014_x86_64",
+			"py3-none-macosx_10_9_universal2",
+			"py3-none-macosx_11_1_arm64",
+			"py3-none-win32",
+			"py3-none-ANY",
+			"py3-none-",
+			"py3-none",
+			"py3-none-any-x",
+			"py3-none-musllinux_1_2_ppc64",
+			"py3-none-ios_13_0_arm64_iphoneos",
+			"py3-none-pyemscripten_2024_0_wasm32",
+			"py3-none-any.",
+			"--any",
 		})
 	case 4:
 		m.ending = m.pick([]string{".zip", ".WHL", ".tar.bz2", ".tgz", ".egg", ".Tar.Gz"})
@@ -157,7 +204,10 @@ func (m *mutant) archive() {
 		m.withoutIt = m.pick([]string{"WHEEL", "RECORD", "METADATA", "PKG-INFO"})
 		m.note("without %s", m.withoutIt)
 	case 1:
-		m.members = append(m.members, disttest.Member{Name: m.pick([]string{"other/x.py", "x.py", "alder-1.0/y.py", "alder/\x01.py", "../x"}), Content: "x"})
+		m.members = append(
+			m.members,
+			disttest.Member{Name: m.pick([]string{"other/x.py", "x.py", "alder-1.0/y.py", "alder/\x01.py", "../x"}), Content: "x"},
+		)
 		m.note("member %q", m.members[len(m.members)-1].Name)
 	case 2:
 		m.members = append(m.members, disttest.Member{Name: "entry_points.txt", Content: m.pick(m.values["entry_points.txt"])})
@@ -217,7 +267,9 @@ func (m *mutant) assemble() (name string, content []byte) {
 	}
 	if m.licensed {
 		for _, h := range m.headers {
-			if place := map[bool]string{true: folder + ".dist-info/licenses/", false: folder + "/"}[m.wheel]; h[0] == "License-File" && !strings.HasSuffix(h[1], "/") && !strings.Contains(h[1], "\x00") {
+			if place := map[bool]string{true: folder + ".dist-info/licenses/", false: folder + "/"}[m.wheel]; h[0] == "License-File" &&
+				!strings.HasSuffix(h[1], "/") &&
+				!strings.Contains(h[1], "\x00") {
 				members = append(members, disttest.Member{Name: place + h[1], Content: "MIT"})
 			}
 		}

@@ -108,12 +108,13 @@ func TestCheck_Vectors(t *testing.T) {
 	}
 }
 
-// TestTables_Dated: the tables and rules that the index is known to have are as of the day of the recorded verdicts; that of the classifiers
-// is newer than that, because their release has a date.
+// TestTables_Dated: the tables and rules that the index is known to have are as of the day of the recorded verdicts; that of the
+// classifiers is newer than that, because their release has a date.
 func TestTables_Dated(t *testing.T) {
 	t.Parallel()
 	day := vectors.AsOf().Truncate(24 * time.Hour)
-	for name, asOf := range map[string]time.Time{"licenses": spdx.AsOf(), "platform tags": platform.AsOf(), "rules of values": metadata.AsOf()} {
+	for name, asOf := range map[string]time.Time{"licenses": spdx.AsOf(), "platform tags": platform.AsOf(), "rules of " +
+		"values": metadata.AsOf()} {
 		if !asOf.Equal(day) {
 			t.Errorf("%s: as of %v, and the verdicts are of %v", name, asOf, day)
 		}

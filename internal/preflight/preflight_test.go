@@ -242,7 +242,8 @@ func TestCheck_OneFile(t *testing.T) {
 			file{name: "alder-1.0-py3..cp312-none-any.whl", metadata: good}, "refused-soon (warning)", "",
 		},
 		"no Python tag": {
-			file{name: "alder-1.0--none-any.whl", metadata: good}, "wheel-filename", "Invalid value for pyversion. Error: Python version is required for binary distribution uploads.",
+			file{name: "alder-1.0--none-any.whl", metadata: good},
+			"wheel-filename", "Invalid value for pyversion. Error: Python version is required for binary distribution uploads.",
 		},
 		"a file name too long": {
 			file{name: "alder-1.0-py3-none-any" + strings.Repeat(".any", 56) + ".whl", metadata: good}, "filename-too-long", "",

@@ -50,17 +50,21 @@ var decisions = map[string]map[string]decision{
 	},
 	"spdx": {
 		"( (LicenseRef-x )  OR\tlicenseref-X )": nothing,
-		"( apache-2.0 WITH classpath-exception-2.0 )  OR\tPSF-2.0 WITH Bison-exception-2.2  OR\tlicenseref-\u212aX or apache-2.0 WITH classpath-exception-2.0": nothing,
+		"( apache-2.0 WITH classpath-exception-2.0 )  OR\tPSF-2.0 WITH Bison-exception-2.2  OR\tlicenseref-\u212aX or apache-2.0 " +
+			"WITH classpath-exception-2.0": nothing,
 		"LICENSErEF-":                     soon,
 		"LicenseRef- with LLVM-exception": soon,
-		"( apache-2.0  OR\tApache-2.0 And LicenseRef- WITH BisoN-EXception-2.2 )":                                                                                                    soon,
-		"LicenseRef- with GCC-exception-3.1 aND cc0-1.0 WITH bISON-EXCEPTION-2.2 and lICENSErEF-a.B-1 or aPACHE-2.0 with CLASSPATH-EXCEPTION-2.0 OR eCos-2.0 with GCC-exception-3.1": soon,
+		"( apache-2.0  OR\tApache-2.0 And LicenseRef- WITH BisoN-EXception-2.2 " +
+			")": soon,
+		"LicenseRef- with GCC-exception-3.1 aND cc0-1.0 WITH bISON-EXCEPTION-2.2 and lICENSErEF-a.B-1 or aPACHE-2.0 with " +
+			"CLASSPATH-EXCEPTION-2.0 OR eCos-2.0 with GCC-exception-3.1": soon,
 	},
 	"wheel": {
 		"00_0-v1-cp314.py3.--.whl":                                         refused,
 		"10_-1!10.01.01.01+00_ubuntu--cp314t-.win_amd64.whl":               refused,
 		"9Z1Z-999-py3.cp314.py3-abi3-.linux_x86_64.macosx_11_0_arm64*.whl": refused,
-		"1b_000-2024.12345678901234567890.12345678901234567890.12345678901234567890_dev_01-2abc--abi3.00none-macosx_11_0_a\u212am64.whl": refused,
+		"1b_000-2024.12345678901234567890.12345678901234567890.12345678901234567890_dev_01-" +
+			"2abc--abi3.00none-macosx_11_0_a\u212am64.whl": refused,
 	},
 	"sdist": {
 		"-v2.1.10.007pre.zip": refused,
@@ -72,7 +76,16 @@ var decisions = map[string]map[string]decision{
 		".\x1c..": newer46,
 		"**************\nH\\ :sub:`2`\\ O\n**************\n":              newer46,
 		"`x :title-reference:`z`\n^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^": newer46,
-		"~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~\n`x `t <https://x/y>`_ --- \"quoted\" `t <relative>`_ *em*\n~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~\n\n.. class: `t <a_>`_\n  :header-rows: 10xx\n  :quote:lazy\n\n  a, b\n  1, 2": newer46,
+		"~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~\n" +
+			"`x `t <https://x/y>`_ --- \"quoted\" `t <relative>`_ *em*\n" +
+			"~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~\n" +
+			"\n" +
+			".. class: `t <a_>`_\n" +
+			"  :header-rows: 10xx\n" +
+			"  :quote:lazy\n" +
+			"\n" +
+			"  a, b\n" +
+			"  1, 2": newer46,
 	},
 }
 
@@ -81,9 +94,24 @@ var decisions = map[string]map[string]decision{
 func TestReference_Differences(t *testing.T) {
 	t.Parallel()
 	kinds := map[string]string{ // the field of each kind; empty for a file name
-		"ver": "Version", "spec": "Requires-Python", "req": "Requires-Dist", "name": "Name", "extra": "Provides-Extra", "wheel": "", "sdist": "",
-		"spdx": "License-Expression", "email": "Author-email", "url": "Home-page", "lpath": "License-File", "import": "Import-Name",
-		"dynamic": "Dynamic", "ctype": "Description-Content-Type", "ep": "", "md": "", "rst": "Description", "trove": "Classifier",
+		"ver":     "Version",
+		"spec":    "Requires-Python",
+		"req":     "Requires-Dist",
+		"name":    "Name",
+		"extra":   "Provides-Extra",
+		"wheel":   "",
+		"sdist":   "",
+		"spdx":    "License-Expression",
+		"email":   "Author-email",
+		"url":     "Home-page",
+		"lpath":   "License-File",
+		"import":  "Import-Name",
+		"dynamic": "Dynamic",
+		"ctype":   "Description-Content-Type",
+		"ep":      "",
+		"md":      "",
+		"rst":     "Description",
+		"trove":   "Classifier",
 	}
 	for kind, name := range kinds {
 		rows := 0
@@ -107,7 +135,16 @@ func TestReference_Differences(t *testing.T) {
 			today := worst(preflight.Check(s))
 			s.Now = trove.AsOf().AddDate(0, 0, 1)
 			if later := worst(preflight.Check(s)); !decided || today != want.today || later != want.later {
-				t.Errorf("%s %q (%s, and then %s): %q today and %q later, decided is %+v", kind, v.Text, v.Pinned, v.Newest, today, later, want)
+				t.Errorf(
+					"%s %q (%s, and then %s): %q today and %q later, decided is %+v",
+					kind,
+					v.Text,
+					v.Pinned,
+					v.Newest,
+					today,
+					later,
+					want,
+				)
 			}
 		}
 		if rows != len(decisions[kind]) {

@@ -11,15 +11,17 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep/metadata"
 )
 
-// refusedSoon reports values that the index accepts today, and newer releases of its library refuse. What the index refuses today is left to
-// the other rules.
+// refusedSoon reports values that the index accepts today, and newer releases of its library refuse. What the index refuses today is left
+// to the other rules.
 func refusedSoon(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
 		var soon limitedFindings
 		for _, change := range metadata.Changes() {
 			for _, value := range distinct(sent(d, change.Field)) {
 				if problem := change.Check(value); problem != "" {
-					soon.add(wrong(d, field{Name: change.Field}, value, whenRefused(change.Library, said(problem)), soonAdvice[change.Field]))
+					soon.add(
+						wrong(d, field{Name: change.Field}, value, whenRefused(change.Library, said(problem)), soonAdvice[change.Field]),
+					)
 				}
 			}
 		}
@@ -53,8 +55,11 @@ func emptyTag(d *distfile.Distribution) finding.Finding {
 	}
 	for _, tags := range []string{name.Python, name.ABI, name.Platform} {
 		if slices.Contains(strings.Split(tags, "."), "") {
-			return refusal(d, whenRefused("packaging 26.3", fmt.Sprintf("Invalid wheel filename (invalid tag component): %s.", quote(d.Name))),
-				fmt.Sprintf("build the wheel again with complete tags: %s has an empty part, which no installer accepts", quote(tags)))
+			return refusal(
+				d,
+				whenRefused("packaging 26.3", fmt.Sprintf("Invalid wheel filename (invalid tag component): %s.", quote(d.Name))),
+				fmt.Sprintf("build the wheel again with complete tags: %s has an empty part, which no installer accepts", quote(tags)),
+			)
 		}
 	}
 	return finding.Finding{}

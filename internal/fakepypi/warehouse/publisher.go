@@ -150,5 +150,7 @@ func sameWorkflow(p *publisher, c idtoken.Claims) error {
 		}
 		expected = append(expected, want)
 	}
-	return mismatch(fmt.Sprintf("The job_workflow_ref claim does not match, expecting one of %s, got %s", pep.ReprList(expected), pep.Repr(claim)))
+	return mismatch(
+		fmt.Sprintf("The job_workflow_ref claim does not match, expecting one of %s, got %s", pep.ReprList(expected), pep.Repr(claim)),
+	)
 }

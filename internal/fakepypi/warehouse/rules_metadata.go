@@ -8,8 +8,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep/metadata"
 )
 
-// The rules of docs/reference/pypi-server.md §2.3 and §2.4: the metadata in the form. Of each of the two sets, metadataA and metadataB, one
-// error is reported: that of metadata-version, of name or of version first, else that of the alphabetically first header. The values
+// The rules of docs/reference/pypi-server.md §2.3 and §2.4: the metadata in the form. Of each of the two sets, metadataA and metadataB,
+// one error is reported: that of metadata-version, of name or of version first, else that of the alphabetically first header. The values
 // themselves are checked by the package metadata.
 
 // formField returns the name that a header has in the form (§1.4).
@@ -155,7 +155,8 @@ func noLocalVersion(_ *upload, values []string) string {
 	if problem == "" {
 		return ""
 	}
-	return problem + ". See https://packaging.python.org/en/latest/specifications/version-specifiers/#local-version-identifiers for more information"
+	return problem + ". See https://packaging.python.org/en/latest/specifications/version-specifiers/#local-version-identifiers " +
+		"for more information"
 }
 
 // oneLicense returns a message if License and License-Expression are both given (row 42).

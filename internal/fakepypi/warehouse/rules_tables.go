@@ -10,8 +10,8 @@ import (
 
 // The rules that use tables which become outdated.
 
-// knownClassifiers returns a message if a classifier is unknown or deprecated (docs/reference/pypi-server.md rows 35 and 36). Unknown ones come first, each kind in
-// alphabetical order.
+// knownClassifiers returns a message if a classifier is unknown or deprecated (docs/reference/pypi-server.md rows 35 and 36). Unknown ones
+// come first, each kind in alphabetical order.
 func knownClassifiers(u *upload, values []string) string {
 	values = slices.Sorted(slices.Values(values))
 	for _, value := range values {

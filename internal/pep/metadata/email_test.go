@@ -60,23 +60,29 @@ func TestAddress_Problem(t *testing.T) {
 		"a@x..org":                          "An email address cannot have two periods in a row",
 		"a@-x.org":                          "An email address cannot have a hyphen immediately after the @-sign",
 		"a@x-.org":                          "An email address cannot have a period and a hyphen next to each other",
-		"a@ab--c.org":                       "An email address cannot have two letters followed by two dashes immediately after the @-sign or after a period, except Punycode",
-		"a@ex①.org":                         "", "a@ａ．org": "", "a@xn--fiqs8s.xn--j6w193g": "", "a@ᲠᲐ.org": "", "a@ᎠᏴ.org": "",
-		"a@b.xn--wgbl6a":                         "",
-		"a@xn--0.org":                            "The part after the @-sign is not valid IDNA (Invalid A-label)",
-		"a@\u05d0b.org":                          "The part after the @-sign is invalid (Label is not composed, mixes directions, or has a joiner that joins nothing)",
-		"a@\u2488x.org":                          "The part after the @-sign contains invalid characters: '\u2488'",
-		"a@x\u200dy.org":                         "The email address contains unsafe characters: U+200D",
-		"a＠x.org":                                `The email address has the "full-width" at-sign (@) character instead of a regular at-sign`,
-		"a<b@x.org>":                             "A display name and angle brackets around the email address are not permitted here",
-		"a@" + strings.Repeat("ä", 63) + ".org":  "The part after the @-sign is invalid (Label too long)",
-		"a@☃.org":                                "The part after the @-sign is invalid (Codepoint U+2603 at position 1 of '☃' not allowed)",
-		"a@" + strings.Repeat("x", 64) + ".org":  "After the @-sign, periods cannot be separated by so many characters (1 character too many)",
+		"a@ab--c.org": "An email address cannot have two letters followed by two dashes immediately after " +
+			"the @-sign or after a period, except Punycode",
+		"a@ex①.org": "", "a@ａ．org": "", "a@xn--fiqs8s.xn--j6w193g": "", "a@ᲠᲐ.org": "", "a@ᎠᏴ.org": "",
+		"a@b.xn--wgbl6a": "",
+		"a@xn--0.org":    "The part after the @-sign is not valid IDNA (Invalid A-label)",
+		"a@\u05d0b.org": "The part after the @-sign is invalid (Label is not composed, mixes directions, " +
+			"or has a joiner that joins nothing)",
+		"a@\u2488x.org":  "The part after the @-sign contains invalid characters: '\u2488'",
+		"a@x\u200dy.org": "The email address contains unsafe characters: U+200D",
+		"a＠x.org": `The email address has the "full-width" at-sign (@) character ` +
+			"instead of a regular at-sign",
+		"a<b@x.org>":                            "A display name and angle brackets around the email address are not permitted here",
+		"a@" + strings.Repeat("ä", 63) + ".org": "The part after the @-sign is invalid (Label too long)",
+		"a@☃.org": "The part after the @-sign is invalid (Codepoint U+2603 at position 1 of '☃' " +
+			"not allowed)",
+		"a@" + strings.Repeat("x", 64) + ".org": "After the @-sign, periods cannot be separated by so many characters (1 " +
+			"character too many)",
 		"a@" + strings.Repeat("x.", 126) + "org": "The email address is too long after the @-sign (2 characters too many)",
 		strings.Repeat("j", 250) + "@x.org":      "The email address is too long (2 characters too many)",
 		strings.Repeat("ä", 125) + "@x.org":      "The email address is too long (1-2 characters too many)",
-		"a@x.TEST":                               "The part after the @-sign is a special-use or reserved name that cannot be used with email",
-		"a@x.o1":                                 "The part after the @-sign is not valid. It is not within a valid top-level domain",
+		"a@x.TEST": "The part after the @-sign is a special-use or reserved name that cannot be " +
+			"used with email",
+		"a@x.o1": "The part after the @-sign is not valid. It is not within a valid top-level domain",
 	} {
 		if got := addressProblem(address); got != want {
 			t.Errorf("%q: %q, want %q", address, got, want)

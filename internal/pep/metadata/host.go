@@ -110,7 +110,8 @@ func placementProblem(host string) string {
 	}
 	for label := range strings.SplitSeq(host, ".") {
 		if runes := []rune(label); len(runes) > 3 && string(runes[2:4]) == "--" && string(runes[:2]) != "xn" {
-			return "An email address cannot have two letters followed by two dashes immediately after the @-sign or after a period, except Punycode"
+			return "An email address cannot have two letters followed by two dashes immediately after the @-sign or after a " +
+				"period, except Punycode"
 		}
 	}
 	return ""
@@ -168,14 +169,29 @@ func unassigned(r rune) bool { return unicode.Is(unicode.Cn, r) }
 
 // neverInLabels has the letters and marks that RFC 5892 does not allow: single ones, those of some blocks, and old Hangul letters.
 var neverInLabels = &unicode.RangeTable{R16: []unicode.Range16{
-	{0x0640, 0x0640, 1}, {0x07fa, 0x07fa, 1}, {0x1100, 0x11ff, 1}, {0x302e, 0x302f, 1}, {0x3031, 0x3035, 1}, {0x303b, 0x303b, 1},
-	{0x20d0, 0x20ff, 1}, {0xa960, 0xa97c, 1}, {0xd7b0, 0xd7c6, 1}, {0xd7cb, 0xd7fb, 1},
+	{0x0640, 0x0640, 1},
+	{0x07fa, 0x07fa, 1},
+	{0x1100, 0x11ff, 1},
+	{0x302e, 0x302f, 1},
+	{0x3031, 0x3035, 1},
+	{0x303b, 0x303b, 1},
+	{0x20d0, 0x20ff, 1},
+	{0xa960, 0xa97c, 1},
+	{0xd7b0, 0xd7c6, 1},
+	{0xd7cb, 0xd7fb, 1},
 }, R32: []unicode.Range32{{0x1d100, 0x1d24f, 1}}}
 
 // inSomeLabels has the other characters that RFC 5892 allows, always or in some contexts.
 var inSomeLabels = &unicode.RangeTable{R16: []unicode.Range16{
-	{0x00b7, 0x00b7, 1}, {0x0375, 0x0375, 1}, {0x05f3, 0x05f4, 1}, {0x06fd, 0x06fe, 1}, {0x0f0b, 0x0f0b, 1}, {0x13a0, 0x13f5, 1},
-	{0x200c, 0x200d, 1}, {0x3007, 0x3007, 1}, {0x30fb, 0x30fb, 1},
+	{0x00b7, 0x00b7, 1},
+	{0x0375, 0x0375, 1},
+	{0x05f3, 0x05f4, 1},
+	{0x06fd, 0x06fe, 1},
+	{0x0f0b, 0x0f0b, 1},
+	{0x13a0, 0x13f5, 1},
+	{0x200c, 0x200d, 1},
+	{0x3007, 0x3007, 1},
+	{0x30fb, 0x30fb, 1},
 }, LatinOffset: 1}
 
 // specialUse lists reserved domains that receive no mail (RFC 6761 and later). The example domains are allowed.

@@ -56,8 +56,8 @@ func strictExpression(value string) (problem string) {
 	return "Invalid license expression: " + pep.Repr(value)
 }
 
-// MayPass reports whether PyPI may accept by today a value that it refused when the rules and tables here were made: a newer metadata version,
-// a charset in another letter case, which packaging 26.3 accepts, and an identifier of a newer SPDX list.
+// MayPass reports whether PyPI may accept by today a value that it refused when the rules and tables here were made: a newer metadata
+// version, a charset in another letter case, which packaging 26.3 accepts, and an identifier of a newer SPDX list.
 func MayPass(field, value string, today time.Time) bool {
 	outdated := !today.Before(AsOf().AddDate(0, 0, 1))
 	switch field {

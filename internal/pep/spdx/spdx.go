@@ -50,8 +50,8 @@ func Canonical(expression string) (string, error) {
 	return b.String(), nil
 }
 
-// Strict reports whether a valid expression is one for releases of the index's library since packaging 26.3 too: an exception must follow an
-// identifier, and a reference must have a name and no plus sign.
+// Strict reports whether a valid expression is one for releases of the index's library since packaging 26.3 too: an exception must follow
+// an identifier, and a reference must have a name and no plus sign.
 func Strict(expression string) bool {
 	phrases := split(expression)
 	for i, word := range phrases {

@@ -22,17 +22,17 @@ func TestCanonical(t *testing.T) {
 		"MIT And (bsd-3-clause oR 0bsd)": "MIT AND (BSD-3-Clause OR 0BSD)",
 		"((mit))":                        "((MIT))",
 		"(mit)or(isc)":                   "(MIT) OR (ISC)",
-		"GPL-2.0-or-later with classpath-exception-2.0":        "GPL-2.0-or-later WITH Classpath-exception-2.0",
-		"(mit) with classpath-exception-2.0":                   "(MIT) WITH Classpath-exception-2.0",
-		"mit with classpath-exception-2.0 with llvm-exception": "MIT WITH Classpath-exception-2.0 WITH LLVM-exception",
-		"mit with (isc or 0bsd)":                               "MIT WITH (ISC OR 0BSD)",
-		"GPL-3.0":                                              "GPL-3.0",
-		"lgpl-2.1+":                                            "LGPL-2.1+",
-		"apache-2.0+ or mit":                                   "Apache-2.0+ OR MIT",
-		"LICENSEREF-My.Own-1":                                  "LicenseRef-My.Own-1",
-		"licenseref-":                                          "LicenseRef-",
-		"licenseref-A or LicenseRef-a":                         "LicenseRef-a OR LicenseRef-a",
-		"LicenseRef-a+ OR LicenseRef-a":                        "LicenseRef-a+ OR LicenseRef-a",
+		"GPL-2.0-or-later with classpath-exception-2.0":             "GPL-2.0-or-later WITH Classpath-exception-2.0",
+		"(mit) with classpath-exception-2.0":                        "(MIT) WITH Classpath-exception-2.0",
+		"mit with classpath-exception-2.0 with llvm-exception":      "MIT WITH Classpath-exception-2.0 WITH LLVM-exception",
+		"mit with (isc or 0bsd)":                                    "MIT WITH (ISC OR 0BSD)",
+		"GPL-3.0":                                                   "GPL-3.0",
+		"lgpl-2.1+":                                                 "LGPL-2.1+",
+		"apache-2.0+ or mit":                                        "Apache-2.0+ OR MIT",
+		"LICENSEREF-My.Own-1":                                       "LicenseRef-My.Own-1",
+		"licenseref-":                                               "LicenseRef-",
+		"licenseref-A or LicenseRef-a":                              "LicenseRef-a OR LicenseRef-a",
+		"LicenseRef-a+ OR LicenseRef-a":                             "LicenseRef-a+ OR LicenseRef-a",
 		strings.Repeat("(", 200) + "mit" + strings.Repeat(")", 200): strings.Repeat("(", 200) + "MIT" + strings.Repeat(")", 200),
 	} {
 		got, err := spdx.Canonical(expression)
@@ -165,7 +165,8 @@ func TestSource(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	row := regexp.MustCompile("(?m)^\\| `spdx.txt` \\| .+ \\| (20\\d\\d-\\d\\d-\\d\\d) \\| `([0-9a-f]{64})` \\|$").FindStringSubmatch(string(readme))
+	row := regexp.MustCompile("(?m)^\\| `spdx.txt` \\| .+ \\| (20\\d\\d-\\d\\d-\\d\\d) \\| `([0-9a-f]{64})` \\|$").
+		FindStringSubmatch(string(readme))
 	if row == nil {
 		t.Fatal("README.md has no row of spdx.txt with a date and a SHA-256")
 	}

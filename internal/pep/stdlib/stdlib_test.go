@@ -45,7 +45,8 @@ func TestSource(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	row := regexp.MustCompile("(?m)^\\| `modules.txt` \\| .+ \\| (20\\d\\d-\\d\\d-\\d\\d) \\| `([0-9a-f]{64})` \\|$").FindStringSubmatch(string(readme))
+	row := regexp.MustCompile("(?m)^\\| `modules.txt` \\| .+ \\| (20\\d\\d-\\d\\d-\\d\\d) \\| `([0-9a-f]{64})` \\|$").
+		FindStringSubmatch(string(readme))
 	if row == nil {
 		t.Fatal("README.md has no row of modules.txt with a date and a SHA-256")
 	}

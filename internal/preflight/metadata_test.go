@@ -459,21 +459,38 @@ func TestCheck_Descriptions(t *testing.T) {
 	}
 }
 
+// TestCheck_DescriptionProblems: several problems of a description are told at once.
+func TestCheck_DescriptionProblems(t *testing.T) {
+	t.Parallel()
+	text := strings.Repeat(":func:`a`\n\n", 7) + "`x`_\n"
+	found := ofMetadata(preflight.Check(set(t, wheel(newest+"Description-Content-Type: text/x-rst\n\n"+text))))
+	if len(found) != 1 {
+		t.Fatal(found)
+	}
+	for _, want := range []string{
+		"correct line 1 of the description (role): ", "; line 9 of the description (role): ", "; and 3 more; or ",
+	} {
+		if !strings.Contains(found[0].Fix, want) {
+			t.Errorf("%q is missing: %s", want, found[0].Fix)
+		}
+	}
+}
+
 // TestCheck_DescriptionRenderers: where the releases of the index's renderer differ, the warning says which one refuses, and why.
 func TestCheck_DescriptionRenderers(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]struct{ message, fix string }{
 		"Title\n=====\n": {
 			"PyPI with readme_renderer 45 refuses the description; PyPI with readme_renderer 46 accepts it.",
-			"correct Description 'Title\\n=====\\n': No content rendered from RST source. (write some text: ",
+			"correct the description: No content rendered from RST source. (write some text: ",
 		},
 		"Title\n=====\n\n:Author:\n  - Ann\n": {
 			"PyPI with readme_renderer 45 refuses the description; PyPI with readme_renderer 46 accepts it.",
-			": in line 4 (bibliographic field): Bibliographic field \"Author\"",
+			"correct line 4 of the description (bibliographic field): Bibliographic field \"Author\"",
 		},
 		"Foo\n===\n\n.. |s| replace:: x\n\n=====\n\n.. meta::\n   :a:\n\n.. contents:: Foo\n\nFoo\n^^^\n": {
 			"PyPI with readme_renderer 46 refuses the description; PyPI with readme_renderer 45 accepts it.",
-			": in line 6 (transition): Transition at the start of the section.",
+			"correct line 6 of the description (transition): Transition at the start of the section.",
 		},
 	} {
 		found := ofMetadata(preflight.Check(set(t, wheel(newest+"Description-Content-Type: text/x-rst\n\n"+text))))

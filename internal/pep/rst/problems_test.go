@@ -14,8 +14,9 @@ func TestCheck_AllProblems(t *testing.T) {
 	const roles = ":func:`a`, :class:`b`\n"
 	for text, want := range map[string]string{
 		roles: "1 role, 1 role",
-		"A `x`_ and `y`_.\n\n" + roles + "\n.. versionadded:: 1.0\n\n   text\n\n.. note:: x\n": "3 role, 3 role, 5 directive, 1 reference, 1 reference",
-		roles + "\nTitle\n====\n\n" + roles:               "1 role, 1 role, 4 section title",
+		"A `x`_ and `y`_.\n\n" + roles + "\n.. versionadded:: 1.0\n\n   text\n\n.. note:: x\n": "3 role, 3 role, 5 directive, " +
+			"1 reference, 1 reference",
+		roles + "\nTitle\n====\n\n" + roles:             "1 role, 1 role, 4 section title",
 		".. toctree::\n   :maxdepth: 2\n\n   a\n   b\n": "1 directive",
 		strings.Repeat(roles+"\n", 15):                  strings.TrimSuffix(strings.Repeat("%d role, %[1]d role, ", 10), ", "),
 		"text\n":                                        "",

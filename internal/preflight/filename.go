@@ -60,11 +60,17 @@ func sdistFilenameUnparsable(d *distfile.Distribution) (message, fix string) {
 }
 
 func wheelFilename(d *distfile.Distribution) (message, fix string) {
-	_, err := pep.ParseWheelName(d.Name)
-	if err == nil || !plain(d, distfile.Wheel) || d.DistInfo() == "" {
+	name, err := pep.ParseWheelName(d.Name)
+	switch {
+	case !plain(d, distfile.Wheel) || d.DistInfo() == "":
 		return "", ""
+	case err != nil:
+		return sentence(err.Error()), doNotRename
+	case name.Python == "": // which the upload form must have
+		return "Invalid value for pyversion. Error: Python version is required for binary distribution uploads.",
+			"build the wheel again with a Python tag, such as py3"
 	}
-	return sentence(err.Error()), doNotRename
+	return "", ""
 }
 
 // wheelTagCharacters reports a tag with a character that no tag has.

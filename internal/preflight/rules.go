@@ -51,8 +51,8 @@ var rules = []rule{
 		offline,
 		metadataVersion,
 		"Metadata-Version is missing or not known to the index",
-		"The index accepts only the versions of the core metadata that it knows. A version newer than this program is a warning, " +
-			"because the index may support it by now.",
+		"The index accepts only the versions of the core metadata that it knows. A version newer than those is a warning if their list is " +
+			"older than today, because the index may support it by now.",
 	},
 	{
 		"version-missing",
@@ -86,9 +86,10 @@ var rules = []rule{
 		finding.Error,
 		warehouse,
 		offline,
-		eachValue(contentTypeCharset, "Description-Content-Type"),
+		contentTypeCharset,
 		"the charset of Description-Content-Type is not exactly UTF-8",
-		"The core metadata allows no other charset, and the index compares it exactly.",
+		"The core metadata allows no other charset, and the index compares it exactly. Another letter case is a warning if the rule is " +
+			"older than today, because packaging 26.3 accepts it.",
 	},
 	{
 		"content-type-variant",
@@ -216,7 +217,8 @@ var rules = []rule{
 		classifierUnknown,
 		"a Classifier is not in the list",
 		"The index accepts only the classifiers of its list, spelled exactly. If its current list is not available, " +
-			"an unknown classifier is a warning if the table in this program is older than today.",
+			"an unknown classifier is a warning if the table in this program is older than today, or if it has the next or the next but one " +
+			"number of a family, such as Programming Language :: Python.",
 	},
 	{
 		"classifier-deprecated",
@@ -299,6 +301,26 @@ var rules = []rule{
 		nameOfModule,
 		"a project that is new to the index has the name of a Python standard library module",
 		"The project could shadow the module, or be confused with it. Existing projects keep their names.",
+	},
+	{
+		"refused-soon",
+		finding.Warning,
+		warehouse,
+		offline,
+		refusedSoon,
+		"a value is accepted today, and will be refused with a newer release of the index's metadata library",
+		"The index reads metadata with the library packaging, and runs version 26.2. Newer releases refuse what this one overlooks, so a " +
+			"later release of the project would fail. A value of Description-Content-Type that is reported here is not read as intended even today.",
+	},
+	{
+		"field-too-long",
+		finding.Notice,
+		warehouse,
+		offline,
+		eachValue(fieldTooLong, longFields()...),
+		"a field has more than 64 kB, and is not one that holds long texts",
+		"The index has no limit for it, but takes long to check such a value, and may give up. Description, License and Keywords may be " +
+			"long.",
 	},
 	{
 		"headers-end-early",

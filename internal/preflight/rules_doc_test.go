@@ -233,6 +233,8 @@ func ownExamples(t *testing.T) []preflight.Set {
 		set(t, sdist(good+"Future: yes\n")),
 		set(t, wheel(newest+"Import-Name\nRequires-Python: >=3.9\nRequires-Dist: elder\n")),
 		set(t, sdist(good+"License-Expression: MIT\nClassifier: License :: OSI Approved :: MIT License\n")),
+		set(t, wheel(good+"Description-Content-Type: text/markdown; charset='UTF-8'\n")),
+		set(t, wheel(good+"Platform: "+strings.Repeat("x", 70_000)+"\n")),
 		asyncio,
 		set(t, wheel(good), wheel(good)),
 		set(t, sdist(good), file{name: "alder-1.1.tar.gz", metadata: replacedInGood("1.0", "1.1")}),

@@ -1,6 +1,10 @@
-package preflight
+package metadata
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/org/pypi-oidc-publish/internal/pep"
+)
 
 // The index parses addresses with Python's email.utils.parseaddr in its strict mode, an old parser of RFC 822 with its
 // own peculiarities. It checks only a field that contains exactly one address (docs/reference/pypi-server.md §2.4.1).
@@ -212,7 +216,7 @@ func (m *mailboxes) spec() string {
 
 // withoutBlank removes a last part that is only white space.
 func withoutBlank(parts []string) []string {
-	if n := len(parts); n > 0 && strings.TrimFunc(parts[n-1], isBlank) == "" {
+	if n := len(parts); n > 0 && strings.TrimFunc(parts[n-1], pep.IsSpace) == "" {
 		return parts[:n-1]
 	}
 	return parts

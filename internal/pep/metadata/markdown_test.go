@@ -1,8 +1,9 @@
-package warehouse
+package metadata_test
 
 import (
-	"strings"
 	"testing"
+
+	"github.com/org/pypi-oidc-publish/internal/pep/metadata"
 )
 
 // TestEmptyMarkdown compares with what renderers of GitHub's Markdown with footnotes do.
@@ -29,9 +30,12 @@ func TestEmptyMarkdown(t *testing.T) {
 		"[a]: /x\n[b]: /y\r\n[c]: /z":            true,
 		"[a]:\n  /x\n    \"title\n over lines\"": true,
 		"[a]: /x (a title\\))":                   true,
-		"[a\\]\nb]: <x y>":                       true,
+		"[a\\]\nb]: <x y>\n":                     true,
 		"[a]: f(o(o))":                           true,
-		"[a]:\n<https://example.com>":            true,
+		"[a]:\n<https://example.com>\n":          true,
+		"[a]: <x>":                               false, // without a line end, the index shows it
+		"[a]: <x>\n":                             true,
+		"[a]: <x> (t)":                           true,
 		"[ ]: /x":                                false,
 		"[]: /x":                                 false,
 		"[a] : /x":                               false,
@@ -68,35 +72,12 @@ func TestEmptyMarkdown(t *testing.T) {
 		"[^a]: # h\ntext":                            false,
 		"[^a]: a footnote\n- list":                   false,
 		"[^a]: see [^a]":                             false,
+		"[^a]: x\n[^b]: y":                           true,
+		"[^a]: x\n\n[^A]: y":                         false, // the second one is text
 		"[^a b]: a footnote":                         false,
 	} {
-		if got := emptyMarkdown(text); got != want {
+		if got := metadata.EmptyMarkdown(text); got != want {
 			t.Errorf("%q: %v", text, got)
-		}
-	}
-}
-
-// TestUnrendered: every format has its own rule, and what comes without one is reStructuredText.
-func TestUnrendered(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		kind, text string
-		want       bool
-	}{
-		{"text/plain", "", false},
-		{"text/plain; charset=UTF-8", ":func:`x`", false},
-		{"text/markdown; variant=GFM", " \n", true},
-		{"text/markdown", ":func:`x`", false},
-		{"text/x-rst", "text", false},
-		{"text/x-rst", ":func:`x`", true},
-		{"text/x-rst", "Title\n=====\n", false}, // readme_renderer 46 shows it
-		{"text/x-rst", ".. image:: a.png\n   :scale: 50%\n", false},
-		{"", ".. a comment\n", true},
-		{"", "a\n\n- b\nc\n", true},
-		{"", strings.Repeat("- ", 500) + "a", false}, // unknown, so it is accepted
-	} {
-		if got := unrendered(c.text, c.kind); got != c.want {
-			t.Errorf("%q, %q: %v", c.kind, c.text, got)
 		}
 	}
 }
@@ -105,7 +86,7 @@ func FuzzEmptyMarkdown(f *testing.F) {
 	f.Add("[a]: /x 't'\n[^b]: c")
 	f.Add("[a\\]]:\n<x>\n(t)\n\n[c]: d(e)")
 	f.Fuzz(func(t *testing.T, text string) {
-		if emptyMarkdown(text) && emptyMarkdown(text+"\n\ntext") {
+		if metadata.EmptyMarkdown(text) && metadata.EmptyMarkdown(text+"\n\ntext") {
 			t.Errorf("%q and a paragraph render to nothing", text)
 		}
 	})

@@ -1,6 +1,10 @@
-package warehouse
+package pep_test
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/org/pypi-oidc-publish/internal/pep"
+)
 
 // TestRepr compares with what CPython 3.13 prints.
 func TestRepr(t *testing.T) {
@@ -10,14 +14,14 @@ func TestRepr(t *testing.T) {
 		"a\nb\r\tc": `'a\nb\r\tc'`, "\x00\x1f\x7f\u0085\u00a0": `'\x00\x1f\x7f\x85\xa0'`, "\u00ad": `'\xad'`, "åäö€": `'åäö€'`,
 		"\u200b": `'\u200b'`, "\u2028": `'\u2028'`, "😀": `'😀'`, "\U000e0001": `'\U000e0001'`,
 	} {
-		if got := repr(text); got != want {
+		if got := pep.Repr(text); got != want {
 			t.Errorf("repr(%q) = %s, want %s", text, got, want)
 		}
 	}
-	if got := reprList([]string{"a", "b'"}); got != `['a', "b'"]` {
+	if got := pep.ReprList([]string{"a", "b'"}); got != `['a', "b'"]` {
 		t.Errorf("list: %s", got)
 	}
-	if got := reprList(nil); got != "[]" {
+	if got := pep.ReprList(nil); got != "[]" {
 		t.Errorf("empty list: %s", got)
 	}
 }

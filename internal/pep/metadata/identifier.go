@@ -1,34 +1,9 @@
-package preflight
+package metadata
 
-import (
-	"slices"
-	"strings"
-	"unicode"
-)
+import "unicode"
 
-// importName checks Import-Name and Import-Namespace (PEP 794): a dotted Python identifier, and optionally the word
-// private after a semicolon.
-func importName(f field, value string) (message, advice string) {
-	name, option, hasOption := strings.Cut(value, ";")
-	name = strings.TrimRightFunc(name, isBlank)
-	for part := range strings.SplitSeq(name, ".") {
-		switch {
-		case !isIdentifier(part):
-			return invalidFor(f, name) + "; " + quoteLimited(part) + " is not a valid identifier.",
-				"write the name as in an import statement, such as package.module"
-		case slices.Contains(pythonKeywords, part):
-			return invalidFor(f, name) + "; " + quoteLimited(part) + " is a keyword.",
-				"use the name of a module that can be imported"
-		}
-	}
-	if hasOption && strings.TrimLeftFunc(option, isBlank) != "private" {
-		return invalidFor(f, value) + "; the only valid option is 'private'.", "write only private after the semicolon"
-	}
-	return "", ""
-}
-
-// pythonKeywords lists the words that cannot be identifiers.
-var pythonKeywords = []string{
+// keywords lists the words that cannot be identifiers.
+var keywords = [...]string{
 	"False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif",
 	"else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal", "not", "or",
 	"pass", "raise", "return", "try", "while", "with", "yield",

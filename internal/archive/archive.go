@@ -1,9 +1,10 @@
 // Package archive reduces a zip or a gzipped tar to bounded facts: the number of its members, their common folder, the
 // contents of the few requested members, and its anomalies.
 //
-// It reads what a package index reads and no more: the directory of a zip and its records from the first byte to the
-// last, the requested members, and all Python source, because an index scans it. What an index regards as damaged,
-// duplicate or misplaced depends on how Python's zipfile and tarfile read archives, so this package reads like them.
+// It reads what a package index reads: the directory of a zip and its records from the first byte to the last, the
+// requested members, and all Python source, because an index scans it. With a Budget it also unpacks every other member of
+// a zip, because installers do. What an index regards as damaged, duplicate or misplaced depends on how Python's zipfile
+// and tarfile read archives, so this package reads like them.
 //
 // Archives are untrusted. For any input, memory is bounded and the walk ends; a damaged archive is a fact (Facts.Broken),
 // and only a failure to read the file itself is an error. The callers decide what a fact means.
@@ -29,7 +30,7 @@ const (
 
 // The reasons why a file is not an archive at all, in Facts.Broken.
 var (
-	ErrNotZip = errors.New("no zip archive: it has no end of central directory")
+	ErrNotZip = errors.New("no zip archive")
 	ErrNotTar = errors.New("no gzipped tar archive")
 )
 
@@ -57,15 +58,17 @@ const (
 	AnomalySparse     = "sparse"             // a tar member is sparse
 	AnomalyNotRegular = "not-regular"        // a requested tar member is a link or device
 	AnomalyTooLarge   = "too-large"          // a requested member is larger than the limits
-	AnomalyDamaged    = "damaged-member"     // a member that was read has a wrong checksum, is encrypted, or similar
+	AnomalyDamaged    = "damaged-member"     // a member that an index reads has a wrong checksum, is encrypted, or similar
+	AnomalyUnusable   = "unusable-member"    // the same of a member that an index does not read, but installers do
 	AnomalyObfuscated = "obfuscated"         // a Python source has the marks of the tool in Detail, PyArmor or SourceDefender
 	AnomalyFraming    = "zip-framing"        // a zip read from its start differs from its directory; Detail has the message of the index
 	AnomalyBoth       = "zip-and-tar"        // a zip is also a tar, or the other way round
 	AnomalyRecord     = "record-unreadable"  // the record of the members is not CSV in UTF-8
 	AnomalyUnlisted   = "not-in-record"      // a member is not in the record
 	AnomalyAbsent     = "only-in-record"     // the record has an entry without a member
-	AnomalyRecordSum  = "record-sum"         // a member that was read differs from the record in size or SHA-256
+	AnomalyRecordSum  = "record-sum"         // a member that was unpacked differs from the record in size or SHA-256
 	AnomalyStopped    = "walk-stopped"       // the walk was stopped at a limit
+	AnomalyUnread     = "not-unpacked"       // the budget for unpacking was spent; Member is the first one that was not unpacked
 	AnomalyEndsEarly  = "ends-early"         // a tar continues after its last readable member
 	AnomalyTail       = "damaged-tail"       // the data after the end of the tar cannot be unpacked, as with a wrong checksum
 )

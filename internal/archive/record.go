@@ -23,6 +23,7 @@ type record struct {
 	name  string
 	names *Names
 	rows  map[uint64]recordRow // by hash of the name
+	sum   hash.Hash            // reused from one member to the next; nil if none was hashed
 }
 
 // recordRow holds the entry of one member.
@@ -115,12 +116,18 @@ func (r *record) compare(name []byte, sum [sha256.Size]byte, w *walk) {
 	}
 }
 
-// sumOf returns a hash for the content of a member, or nil if its entry has none to compare with.
-func (r *record) sumOf(name []byte) hash.Hash {
-	if row, found := r.row(name); !found || !row.hashed {
+// sumOf returns a hash for the content of a member, or nil if there is nothing to compare it with: its entry has none, or
+// already differs by the size.
+func (r *record) sumOf(m *zipMember) hash.Hash {
+	row, found := r.row(m.found)
+	if !found || !row.hashed || row.size >= 0 && row.size != m.unpacked {
 		return nil
 	}
-	return sha256.New()
+	if r.sum == nil {
+		r.sum = sha256.New()
+	}
+	r.sum.Reset()
+	return r.sum
 }
 
 // The reasons why a record is not readable.

@@ -1,6 +1,7 @@
 package archive_test
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
@@ -80,6 +81,31 @@ func TestRecord(t *testing.T) {
 				t.Errorf("got %.300q, want %.300q", got, c.want)
 			}
 		})
+	}
+}
+
+// TestRecord_EveryMember: in one pass every member is compared with its entry, once.
+func TestRecord_EveryMember(t *testing.T) {
+	t.Parallel()
+	sum := sha256.Sum256([]byte("other"))
+	digest := "sha256=" + base64.RawURLEncoding.EncodeToString(sum[:])
+	for row, want := range map[string][]string{
+		"b.txt," + digest + ",":  {"record-sum b.txt its SHA-256 is not the one in the record"},
+		"b.txt," + digest + ",4": {"record-sum b.txt its SHA-256 is not the one in the record"},
+		"b.txt," + digest + ",5": {"record-sum b.txt it has 4 bytes, but the record says 5"},
+		"b.txt,md5=x,4":          nil,
+	} {
+		data := zipOf(member{"b.txt", "text"}, member{"RECORD", "RECORD,,\n" + row})
+		facts, err := archive.ReadZip(bytes.NewReader(data), int64(len(data)), archive.Selection{
+			Keep: func(string) bool { return false }, Record: "RECORD", Budget: archive.NewBudget(100), Stream: bytes.NewReader(data),
+		})
+		var got []string
+		for _, o := range facts.Anomalies {
+			got = append(got, o.Code+" "+o.Member+" "+o.Detail)
+		}
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: got %q, %v, want %q", row, got, err, want)
+		}
 	}
 }
 

@@ -3,7 +3,6 @@ package archive
 import (
 	"bufio"
 	"bytes"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -13,21 +12,29 @@ import (
 type Selection struct {
 	Keep   func(member string) bool // reports whether a member's content is kept
 	Record string                   // the member that lists the others, like a wheel's RECORD: it is kept and compared; may be empty
+	Budget *Budget                  // if not nil, every member of a zip is unpacked, as long as the budget lasts
+
+	// Stream is the same zip from its first byte. If it is not nil, the records and the members' data are read from it,
+	// so that a caller who reads the whole file anyway needs no second pass. It may be left in the middle.
+	Stream io.Reader
+	// Stopped, if not nil, is called before every block that is unpacked. Its error ends the walk.
+	Stopped func() error
 }
 
 func (a Selection) includes(member string) bool {
 	return a.Keep(member) || a.Record != "" && member == a.Record
 }
 
-// ReadZip reads the zip archive of the given size, in bytes, in r: its central directory, then the requested members and
-// all Python source, checked against their local header and checksum, and finally its records from the first byte to the
-// last. It keeps neither the file nor the directory in memory. It returns an error if r could not be read.
+// ReadZip reads the zip archive of the given size, in bytes, in r: its central directory, then the requested members,
+// then its records from the first byte to the last, with the data of the members as the selection says. Each member is checked
+// against its local header and its checksum. It keeps neither the file nor the directory in memory. It returns an error
+// if r could not be read.
 func ReadZip(r io.ReaderAt, size int64, selection Selection) (Facts, error) {
-	file := &zipFile{ReaderAt: r, size: size}
+	file := &zipFile{ReaderAt: r, size: size, selection: selection}
 	end, err := file.findEnd()
 	w := newWalk(selection.Keep, end.directorySize/directoryHead)
 	if err == nil {
-		err = file.walk(end, selection, w)
+		err = file.walk(end, w)
 	}
 	return file.result(w, err)
 }
@@ -36,8 +43,9 @@ func ReadZip(r io.ReaderAt, size int64, selection Selection) (Facts, error) {
 type zipFile struct {
 	io.ReaderAt
 	faults
-	size   int64
-	unpack unpacker
+	size      int64
+	selection Selection
+	unpack    unpacker
 }
 
 // ReadAt reads from the archive and stores a failure.
@@ -47,7 +55,7 @@ func (z *zipFile) ReadAt(p []byte, off int64) (int, error) {
 	return n, err
 }
 
-func (z *zipFile) walk(end zipEnd, selection Selection, w *walk) error {
+func (z *zipFile) walk(end zipEnd, w *walk) error {
 	if end.start < 0 || end.directorySize < 0 {
 		return errors.New("bad offset for central directory")
 	}
@@ -56,7 +64,7 @@ func (z *zipFile) walk(end zipEnd, selection Selection, w *walk) error {
 	} else if also {
 		w.addAnomaly(AnomalyBoth, "", "it is a tar archive as well")
 	}
-	wanted, err := z.list(end, selection, w)
+	wanted, err := z.list(end, w)
 	if err != nil || w.facts.HasAnomaly(AnomalyStopped) != nil {
 		return err
 	}
@@ -65,11 +73,20 @@ func (z *zipFile) walk(end zipEnd, selection Selection, w *walk) error {
 			return err
 		}
 	}
-	if err := z.inspect(end, selection.record(w), w); err != nil {
+	r := z.selection.record(w)
+	switch {
+	case w.facts.Bomb(z.size) || w.facts.HasAnomaly(AnomalyMethod) != nil: // an index stops here
+		return z.frame(w)
+	case z.selection.Budget != nil:
+		return z.readAll(end, r, w)
+	}
+	if err := z.inspect(end, r, isSource, w); err != nil {
 		return err
 	}
 	return z.frame(w)
 }
+
+func isSource(m *zipMember) bool { return IsSource(m.found) }
 
 // directory opens the central directory.
 func (z *zipFile) directory(end zipEnd) *directory {
@@ -78,7 +95,7 @@ func (z *zipFile) directory(end zipEnd) *directory {
 }
 
 // list reads the central directory and returns the members to keep.
-func (z *zipFile) list(end zipEnd, selection Selection, w *walk) (wanted []zipMember, err error) {
+func (z *zipFile) list(end zipEnd, w *walk) (wanted []zipMember, err error) {
 	all := z.directory(end)
 	for {
 		m, err := all.next()
@@ -90,8 +107,10 @@ func (z *zipFile) list(end zipEnd, selection Selection, w *walk) (wanted []zipMe
 		if !w.visit(m.found) {
 			return wanted, nil
 		}
-		w.facts.Names.add(m.key, m.packed, m.unpacked)
-		if !bytes.Equal(m.found, m.key) {
+		at := w.facts.Names.add(m.key, m.packed, m.unpacked)
+		if bytes.Equal(m.found, m.key) {
+			w.facts.Names.entries[at] = w.facts.Names.entryHash(m.crc, m.flags, m.method, m.offset)
+		} else {
 			w.facts.Names.alias(m.found)
 		}
 		w.facts.Unpacked = add(w.facts.Unpacked, m.unpacked)
@@ -99,7 +118,7 @@ func (z *zipFile) list(end zipEnd, selection Selection, w *walk) (wanted []zipMe
 			w.addAnomaly(AnomalyMethod, string(m.found), fmt.Sprintf("compression method %d", m.method))
 		}
 		name := string(m.found)
-		if !selection.includes(name) {
+		if !z.selection.includes(name) {
 			continue
 		}
 		if len(wanted) == maxKeptCount {
@@ -120,8 +139,13 @@ func (z *zipFile) read(m zipMember, w *walk) error {
 		w.addAnomaly(AnomalyTooLarge, name, "too large to look into")
 		return nil
 	}
+	w.facts.Names.markUnpacked(m.key)
 	var content collector
-	if err := z.pour(&m, &content); err != nil {
+	from, err := z.open(&m)
+	if err == nil {
+		err = z.pour(from, &m, &content)
+	}
+	if err != nil {
 		if z.err != nil {
 			return err
 		}
@@ -155,52 +179,26 @@ func (f *Facts) Bomb(size int64) bool {
 	return f.Unpacked > bombSize && f.Unpacked/bombRatio >= size && (f.Unpacked/bombRatio > size || f.Unpacked%bombRatio > 0)
 }
 
-// inspect reads the directory again, compares it with the record, and scans the Python source.
-func (z *zipFile) inspect(end zipEnd, r *record, w *walk) error {
-	if w.facts.Bomb(z.size) || w.facts.HasAnomaly(AnomalyMethod) != nil {
-		return nil // an index stops here
-	}
-	all := z.directory(end)
+// inspect reads the directory again, compares it with the record, and unpacks the members that it is told to, each by its
+// entry.
+func (z *zipFile) inspect(end zipEnd, r *record, included func(*zipMember) bool, w *walk) error {
+	entries := z.directory(end)
 	for {
-		m, err := all.next()
+		m, err := entries.next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		} else if err != nil {
 			return err
 		}
 		r.listed(&m, w)
-		if !IsSource(m.found) {
+		if !included(&m) {
 			continue
 		}
-		if err := z.scan(&m, r, w); err != nil {
+		open := func() (io.Reader, error) { return z.open(&m) }
+		if err := z.examine(&m, open, r, w); err != nil {
 			return err
 		}
 	}
-}
-
-// scan reads a member of Python source to its end.
-func (z *zipFile) scan(m *zipMember, r *record, w *walk) error {
-	marks := &z.unpack.marks
-	marks.reset()
-	sum := r.sumOf(m.found)
-	var content io.Writer = marks
-	if sum != nil {
-		content = io.MultiWriter(marks, sum)
-	}
-	if err := z.pour(m, content); err != nil {
-		if z.err != nil {
-			return err
-		}
-		w.addAnomaly(AnomalyDamaged, string(m.found), err.Error())
-		return nil
-	}
-	if sum != nil {
-		r.compare(m.found, [sha256.Size]byte(sum.Sum(nil)), w)
-	}
-	if by := marks.result(); by != "" {
-		w.addAnomaly(AnomalyObfuscated, string(m.found), by)
-	}
-	return nil
 }
 
 // add adds sizes declared by the archive, without overflow.

@@ -54,17 +54,34 @@ func (k Kind) String() string {
 	return [...]string{"other", "wheel", "sdist"}[k]
 }
 
-// Read opens the file once and reads it to its end. It returns an error if the file cannot be read, or a *ChangedError if
-// it was written at the same time. A damaged archive or invalid metadata is a fact in the result, not an error. md5
-// requests that digest too; it takes additional time and only some older indexes need it.
+// Reader reads distributions. Its zero value reads one file.
+type Reader struct {
+	MD5    bool            // requests that digest too; it takes additional time and only some older indexes need it
+	Budget *archive.Budget // limits what several files unpack together; nil: a budget for each file
+}
+
+// maxUnpacked limits how many bytes the files of a run unpack, far above what a release has: about five minutes of one
+// processor.
+const maxUnpacked = 64 << 30
+
+// NewBudget returns the budget of a run.
+func NewBudget() *archive.Budget { return archive.NewBudget(maxUnpacked) }
+
+// Read reads one file as Reader.Read does.
 func Read(ctx context.Context, path string, md5 bool) (*Distribution, error) {
+	return Reader{MD5: md5}.Read(ctx, path)
+}
+
+// Read opens the file once and reads it to its end. It returns an error if the file cannot be read, or a *ChangedError if
+// it was written at the same time. A damaged archive or invalid metadata is a fact in the result, not an error.
+func (r Reader) Read(ctx context.Context, path string) (*Distribution, error) {
 	file, info, err := localfile.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
 	d := &Distribution{Path: path, Name: filepath.Base(path), Size: info.Size(), modified: info.ModTime()}
-	if err := d.readAll(ctx, file, md5); err != nil {
+	if err := r.readAll(ctx, d, file); err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
 	if err := d.unchanged(file); err != nil {
@@ -80,16 +97,26 @@ func Read(ctx context.Context, path string, md5 bool) (*Distribution, error) {
 	return d, nil
 }
 
-// readAll computes the digests and reads the archive. A tar is unpacked while it is hashed; the directory of a zip is at
-// its end, so it is read afterwards.
-func (d *Distribution) readAll(ctx context.Context, file *os.File, md5 bool) error {
-	sums := newSums(md5)
+// readAll computes the digests and reads the archive in one pass: its members are unpacked while it is hashed. Of a zip, the
+// directory and the members with metadata are read before, because the directory is at the end.
+func (r Reader) readAll(ctx context.Context, d *Distribution, file *os.File) error {
+	sums := newSums(r.MD5)
 	stream := &hashed{ctx: ctx, file: file, size: d.Size, sums: sums}
+	selection := d.wanted()
+	selection.Budget, selection.Stream = r.Budget, stream
+	selection.Stopped = func() error { return context.Cause(ctx) }
+	if r.Budget == nil {
+		selection.Budget = NewBudget()
+	}
 	var err error
-	if d.packing() == tarGz {
-		if d.Archive, err = archive.ReadTarGz(bufio.NewReaderSize(stream, 64<<10), d.wanted()); err != nil {
-			return err
-		}
+	switch d.packing() {
+	case tarGz:
+		d.Archive, err = archive.ReadTarGz(bufio.NewReaderSize(stream, 64<<10), selection)
+	case zipped:
+		d.Archive, err = archive.ReadZip(file, d.Size, selection)
+	}
+	if err != nil {
+		return err
 	}
 	if err := stream.exhaust(); err != nil {
 		return err
@@ -98,10 +125,7 @@ func (d *Distribution) readAll(ctx context.Context, file *os.File, md5 bool) err
 		return &ChangedError{Path: d.Path}
 	}
 	d.Digests = sums.digests()
-	switch d.packing() {
-	case zipped:
-		d.Archive, err = archive.ReadZip(file, d.Size, d.wanted())
-	case tarGz:
+	if d.packing() == tarGz {
 		err = d.Archive.FindZip(file, d.Size)
 	}
 	return err

@@ -9,6 +9,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/archive"
 	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/finding/phrase"
 )
 
 const (
@@ -82,16 +83,40 @@ func damaged(d *distfile.Distribution) *archive.Anomaly {
 	return nil
 }
 
-func archiveBomb(s Set) (found []finding.Finding) {
-	for _, d := range s.Files {
-		if stopped := unusual(d, archive.AnomalyStopped); stopped != nil {
-			f := refusal(d, "the archive was not checked to its end: "+stopped.Detail, "check its content")
-			f.Severity = finding.Warning
-			found = append(found, f)
+func archiveBomb(d *distfile.Distribution) (message, fix string) {
+	if stopped := unusual(d, archive.AnomalyStopped); stopped != nil {
+		return "the archive was not checked to its end: " + stopped.Detail, "check its content"
+	}
+	if unread := unusual(d, archive.AnomalyUnread); unread != nil {
+		const why = " and the members after it were not unpacked, because the files of this run together unpack to too much"
+		return unread.Member + why, "check the file in a run of its own"
+	}
+	return "", ""
+}
+
+// memberDamaged reports members that the index does not read, but that installers cannot unpack. Framing damage is reported by
+// zipFraming alone.
+func memberDamaged(d *distfile.Distribution) (message, fix string) {
+	var damaged []string
+	for _, o := range d.Archive.Anomalies {
+		if o.Code == archive.AnomalyUnusable {
+			damaged = append(damaged, fmt.Sprintf("%s (%s)", o.Member, o.Detail))
 		}
 	}
-	return found
+	if len(damaged) == 0 || d.Archive.Broken != nil || unusual(d, archive.AnomalyFraming) != nil {
+		return "", ""
+	}
+	kind := "wheel"
+	if d.Kind() == distfile.Sdist {
+		kind = "sdist"
+	}
+	message = fmt.Sprintf("users cannot install this %s, because it is damaged: %s", kind, phrase.Some(damaged, 3))
+	return message, mergedArtifacts
 }
+
+// mergedArtifacts is the advice for damage within an archive.
+const mergedArtifacts = "build it again; if the folder was put together from several artifacts (merge-multiple), check that no two of them have " +
+	"a file with this name, because one then overwrites a part of the other"
 
 func compressionRatio(d *distfile.Distribution) (message, fix string) {
 	if isTar(d) || d.Archive.Broken != nil || !d.Archive.Bomb(d.Size) {

@@ -1,6 +1,7 @@
 package preflight_test
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -83,6 +84,13 @@ func set(t *testing.T, files ...file) preflight.Set {
 		s.Files = append(s.Files, d)
 	}
 	return s
+}
+
+// changed returns a text in which one byte is another: so many after the first mark.
+func changed(data []byte, mark string, after int, to byte) string {
+	data = bytes.Clone(data)
+	data[bytes.Index(data, []byte(mark))+after] = to
+	return string(data)
 }
 
 func ids(findings []finding.Finding) (list []string) {
@@ -380,6 +388,17 @@ func TestCheck_ArchiveAnomalies(t *testing.T) {
 		},
 		"a walk that was stopped": {
 			1, archive.Facts{Anomalies: []archive.Anomaly{{Code: archive.AnomalyStopped}}}, []string{"archive-bomb (warning)"},
+		},
+		"a budget that was spent": {
+			1, archive.Facts{Anomalies: []archive.Anomaly{{Code: archive.AnomalyUnread, Member: "x"}}}, []string{"archive-bomb (warning)"},
+		},
+		"a damaged member": {
+			1, archive.Facts{Anomalies: []archive.Anomaly{{Code: archive.AnomalyUnusable, Member: "x"}}}, []string{"member-damaged"},
+		},
+		"a damaged member of a zip that reads otherwise from its start": {
+			1,
+			archive.Facts{Anomalies: []archive.Anomaly{{Code: archive.AnomalyUnusable, Member: "x"}, {Code: archive.AnomalyFraming}}},
+			[]string{"zip-framing"},
 		},
 		"64 MiB":             {1, archive.Facts{Unpacked: 64 << 20}, nil},
 		"50 times":           {2 << 20, archive.Facts{Unpacked: 100 << 20}, nil},

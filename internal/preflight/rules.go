@@ -424,7 +424,7 @@ var rules = []rule{
 		finding.Warning,
 		everywhere,
 		offline,
-		archiveBomb,
+		each(archiveBomb),
 		"the archive is too large to check completely",
 		"The rest of the archive was not checked, so the index may still reject the file.",
 	},
@@ -519,6 +519,16 @@ var rules = []rule{
 		"a zip read from its start has other members than its central directory lists",
 		"Tools that use the central directory and tools that read member by member would unpack different files. For the same reason, " +
 			"the index rejects data descriptors, member comments, and any bytes before, between or after the records.",
+	},
+	{
+		"member-damaged",
+		finding.Error,
+		everywhere,
+		offline,
+		each(memberDamaged),
+		"a member of a wheel cannot be unpacked, or has a wrong checksum",
+		"The index does not read these members and accepts the file, but installers do and fail. The name of the file is then used up. " +
+			"The usual cause is a folder that was put together from two artifacts with a file of the same name.",
 	},
 	{
 		"sdist-filename-unparsable",

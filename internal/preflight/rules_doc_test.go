@@ -216,7 +216,11 @@ func ownExamples(t *testing.T) []preflight.Set {
 	asyncio.Listings = map[pep.Project]pep.Listing{"asyncio": {}}
 	elder := set(t, wheel(good), file{name: "elder-2.0.tar.gz", metadata: "Metadata-Version: 2.1\nName: elder\nVersion: 2.0\n"})
 	elder.Listings, elder.Absent = map[pep.Project]pep.Listing{"alder": {}, "elder": {}}, map[pep.Project]bool{"alder": true, "elder": true}
+	damaged := wheel(good)
+	damaged.more = []string{"alder/_x.so"}
+	damaged.raw = changed(damaged.bytes(), "alder/_x.so", len("alder/_x.so"), 'y')
 	return []preflight.Set{
+		set(t, damaged),
 		set(t, sdist(good+"Summary: caf\xe9\n")),
 		set(t, sdist(good+"Future: yes\n")),
 		set(t, wheel(newest+"Import-Name\nRequires-Python: >=3.9\nRequires-Dist: elder\n")),

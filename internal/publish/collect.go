@@ -82,8 +82,9 @@ func (r *run) read(ctx context.Context, paths []string) ([]*target, error) {
 	for _, path := range paths {
 		targets = append(targets, &target{displayPath: r.displayPath(path), Distribution: &distfile.Distribution{Path: path}})
 	}
+	reader := distfile.Reader{MD5: r.Index.Site().MD5, Budget: distfile.NewBudget()}
 	err := par.Each(ctx, runtime.GOMAXPROCS(0), targets, func(ctx context.Context, t *target) (err error) {
-		if t.Distribution, err = distfile.Read(ctx, t.Path, r.Index.Site().MD5); err != nil {
+		if t.Distribution, err = reader.Read(ctx, t.Path); err != nil {
 			return err
 		}
 		if release, err := t.Release(); err == nil { // else preflight says what is missing

@@ -50,6 +50,7 @@ type Anomaly struct {
 	Code   string // one of the constants below
 	Member string // the affected member, or empty
 	Detail string
+	Note   string // more about it, for people; mostly empty
 }
 
 // The codes of anomalies.
@@ -64,9 +65,12 @@ const (
 	AnomalyFraming    = "zip-framing"        // a zip read from its start differs from its directory; Detail has the message of the index
 	AnomalyBoth       = "zip-and-tar"        // a zip is also a tar, or the other way round
 	AnomalyRecord     = "record-unreadable"  // the record of the members is not CSV in UTF-8
+	AnomalyEmptyRow   = "record-empty-row"   // the record has a line without a cell; Detail says which
 	AnomalyUnlisted   = "not-in-record"      // a member is not in the record
 	AnomalyAbsent     = "only-in-record"     // the record has an entry without a member
 	AnomalyRecordSum  = "record-sum"         // a member that was unpacked differs from the record in size or SHA-256
+	AnomalyTwice      = "member-twice"       // two entries of a zip have one name; Detail says whether their contents differ
+	AnomalyLink       = "link-outside"       // a link of a tar leads out of the folder at its top; Detail has the target
 	AnomalyStopped    = "walk-stopped"       // the walk was stopped at a limit
 	AnomalyUnread     = "not-unpacked"       // the budget for unpacking was spent; Member is the first one that was not unpacked
 	AnomalyEndsEarly  = "ends-early"         // a tar continues after its last readable member
@@ -107,14 +111,19 @@ func (w *walk) visit(name []byte) bool {
 }
 
 func (w *walk) addAnomaly(code, member, detail string) {
+	w.note(Anomaly{Code: code, Member: member, Detail: detail})
+}
+
+// note adds an anomaly, unless there are enough of its kind.
+func (w *walk) note(anomaly Anomaly) {
 	same := 0
 	for _, o := range w.facts.Anomalies {
-		if o.Code == code {
+		if o.Code == anomaly.Code {
 			same++
 		}
 	}
 	if len(w.facts.Anomalies) < maxAnomalies && same < maxOfOneKind {
-		w.facts.Anomalies = append(w.facts.Anomalies, Anomaly{Code: code, Member: member, Detail: detail})
+		w.facts.Anomalies = append(w.facts.Anomalies, anomaly)
 	}
 }
 

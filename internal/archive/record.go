@@ -40,7 +40,11 @@ func (a Selection) record(w *walk) *record {
 		return &record{}
 	}
 	r := &record{name: a.Record, names: w.facts.Names, rows: map[uint64]recordRow{}}
-	if err := readRecord(text, func(row [3]string) { r.add(row, w) }); err != nil {
+	empty, err := readRecord(text, func(row [3]string) { r.add(row, w) })
+	if empty > 0 {
+		w.addAnomaly(AnomalyEmptyRow, a.Record, fmt.Sprintf("line %d is empty", empty))
+	}
+	if err != nil {
 		w.addAnomaly(AnomalyRecord, a.Record, err.Error())
 		return &record{}
 	}
@@ -137,17 +141,20 @@ var (
 )
 
 // readRecord parses CSV line by line like Python's csv module, and calls row with the first three fields of every
-// non-empty row.
-func readRecord(text []byte, row func([3]string)) error {
+// non-empty row. It returns the number of the first line that is a row without fields, counted from 1; 0 if there is none.
+func readRecord(text []byte, row func([3]string)) (empty int, err error) {
 	if !utf8.Valid(text) {
-		return errRecordText
+		return 0, errRecordText
 	}
 	var r csvRow
-	for len(text) > 0 {
+	for number := 1; len(text) > 0; number++ {
 		var line []byte
 		line, text = cutPythonLine(text)
+		if len(line) == 0 && !r.quoted && empty == 0 {
+			empty = number
+		}
 		if err := r.line(line); err != nil {
-			return err
+			return empty, err
 		}
 		if r.quoted {
 			continue // the field continues on the next line
@@ -161,7 +168,7 @@ func readRecord(text []byte, row func([3]string)) error {
 		r.close()
 		row(r.fields)
 	}
-	return nil
+	return empty, nil
 }
 
 // csvRow holds the part of a row that was parsed so far.

@@ -45,6 +45,7 @@ type zipFile struct {
 	faults
 	size      int64
 	selection Selection
+	twice     *sameName // the first two entries with one name; nil if there are none
 	unpack    unpacker
 }
 
@@ -106,6 +107,11 @@ func (z *zipFile) list(end zipEnd, w *walk) (wanted []zipMember, err error) {
 		}
 		if !w.visit(m.found) {
 			return wanted, nil
+		}
+		if z.twice == nil {
+			if _, again := w.facts.Names.rowOf(m.key); again {
+				z.twice = &sameName{name: bytes.Clone(m.key)}
+			}
 		}
 		at := w.facts.Names.add(m.key, m.packed, m.unpacked)
 		if bytes.Equal(m.found, m.key) {
@@ -191,6 +197,7 @@ func (z *zipFile) inspect(end zipEnd, r *record, included func(*zipMember) bool,
 			return err
 		}
 		r.listed(&m, w)
+		z.twice.see(&m, w)
 		if !included(&m) {
 			continue
 		}
@@ -198,6 +205,31 @@ func (z *zipFile) inspect(end zipEnd, r *record, included func(*zipMember) bool,
 		if err := z.examine(&m, open, r, w); err != nil {
 			return err
 		}
+	}
+}
+
+// sameName compares the entries of one name.
+type sameName struct {
+	name []byte
+	seen int
+	crc  uint32
+	size int64
+}
+
+// see looks at the next entry of the directory, and adds an anomaly at the second one of the name. s may be nil.
+func (s *sameName) see(m *zipMember, w *walk) {
+	if s == nil || !bytes.Equal(m.key, s.name) {
+		return
+	}
+	switch s.seen++; s.seen {
+	case 1:
+		s.crc, s.size = m.crc, m.unpacked
+	case 2:
+		detail := "with the same content"
+		if m.crc != s.crc || m.unpacked != s.size {
+			detail = "with different contents"
+		}
+		w.addAnomaly(AnomalyTwice, string(m.found), detail)
 	}
 }
 

@@ -54,7 +54,7 @@ func (z *zipFile) readAll(end zipEnd, r *record, w *walk) error {
 		return err
 	}
 	if complaint != nil {
-		w.addAnomaly(complaint.Code, complaint.Member, complaint.Detail)
+		w.note(*complaint)
 	}
 	return nil
 }

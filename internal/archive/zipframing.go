@@ -3,6 +3,7 @@ package archive
 import (
 	"bufio"
 	"encoding/binary"
+	"fmt"
 	"io"
 	"strings"
 	"unicode/utf8"
@@ -40,7 +41,7 @@ const (
 func (z *zipFile) frame(w *walk) error {
 	complaint, err := z.records(nil, w)
 	if err == nil && complaint != nil {
-		w.addAnomaly(complaint.Code, complaint.Member, complaint.Detail)
+		w.note(*complaint)
 	}
 	return err
 }
@@ -62,7 +63,7 @@ func (z *zipFile) records(unpack func(*zipMember, io.Reader) error, w *walk) (co
 	case detail == "":
 		return nil, nil
 	}
-	return &Anomaly{Code: AnomalyFraming, Member: string(f.buf[:f.named]), Detail: detail}, nil
+	return &Anomaly{Code: AnomalyFraming, Member: string(f.buf[:f.named]), Detail: detail, Note: f.note}, nil
 }
 
 // streamed reads the file from its first byte and stores a failure.
@@ -88,6 +89,7 @@ type framing struct {
 	at     int64  // the offset of r; may be beyond the end
 	buf    []byte // of the current record
 	named  int    // how many bytes of buf are the name of its member
+	note   string // of the complaint
 
 	locals, centrals int    // distinct names
 	entries          uint64 // of the central directory
@@ -378,6 +380,7 @@ func (f *framing) last() string {
 	case f.locals != f.centrals:
 		return framingHeadersDiffer
 	case f.at != f.zip.size:
+		f.note = fmt.Sprintf("%d bytes follow the end of the archive", max(0, f.zip.size-f.at))
 		return framingTrailing
 	default:
 		return ""

@@ -32,8 +32,9 @@ type Distribution struct {
 	// HeadersEndAt is the line of the core metadata that ended its headers although it is not empty: the description
 	// begins with it. It is nil if the headers ended normally, at an empty line or the end of the text.
 	HeadersEndAt *Line
-	EntryPoints  error  // why a wheel's entry_points.txt is invalid; nil if it is valid or absent
-	Description  string // the body of the core metadata, or the Description header without its indentation
+	WheelFile    *WheelFile // the WHEEL file of a wheel; nil if there is none in its place
+	EntryPoints  error      // why a wheel's entry_points.txt is invalid; nil if it is valid or absent
+	Description  string     // the body of the core metadata, or the Description header without its indentation
 
 	body     string // of the core metadata; it counts as an additional Description
 	modified time.Time

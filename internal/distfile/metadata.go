@@ -17,6 +17,31 @@ type Line struct {
 	Text   string // without its line end
 }
 
+// WheelFile describes the WHEEL file of a wheel, which installers read first.
+type WheelFile struct {
+	Headers []Field // in their order, names as written
+	EndsAt  *Line   // the line that ended the headers although it is not empty; nil if there is none
+	Body    bool    // whether text follows the headers
+}
+
+// maxWheelFile limits how much of a WHEEL file is parsed, in bytes. It has a few lines.
+const maxWheelFile = 64 << 10
+
+func parseWheelFile(text []byte) *WheelFile {
+	parsed := parseMetadata(text[:min(len(text), maxWheelFile)])
+	return &WheelFile{Headers: parsed.headers, EndsAt: parsed.endedAt, Body: strings.TrimSpace(parsed.body) != ""}
+}
+
+// Values returns the values of a header, in any letter case of its name.
+func (w *WheelFile) Values(name string) (values []string) {
+	for _, h := range w.Headers {
+		if strings.EqualFold(h.Name, name) {
+			values = append(values, h.Value)
+		}
+	}
+	return values
+}
+
 // wanted returns which members to keep, and which member lists the others.
 func (d *Distribution) wanted() archive.Selection {
 	if d.Kind() != Wheel {
@@ -37,6 +62,9 @@ func (d *Distribution) wanted() archive.Selection {
 func (d *Distribution) dropContents() {
 	if text, found := d.Archive.Kept[d.DistInfo()+"/entry_points.txt"]; found {
 		d.EntryPoints = pep.CheckEntryPoints(text)
+	}
+	if text, found := d.Archive.Kept[d.DistInfo()+"/WHEEL"]; found && d.DistInfo() != "" {
+		d.WheelFile = parseWheelFile(text)
 	}
 	for member := range d.Archive.Kept {
 		d.Archive.Kept[member] = nil

@@ -2,6 +2,9 @@ package preflight
 
 import (
 	"fmt"
+	"regexp"
+	"strings"
+	"sync"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/pep/rst"
@@ -39,12 +42,28 @@ func descriptionRender(s Set) (found []finding.Finding) {
 			}
 		}
 		fix := fmt.Sprintf("correct Description %s: %s; or %s; then build again", quote(elide(text)), problem.why, rightType(kind, given))
+		switch {
+		case strings.TrimFunc(text, isBlank) == "":
+			fix = "the description is empty: write something into the README, or take readme out of pyproject.toml; then build again"
+		case !given && looksLikeMarkdown(text):
+			fix = "the text looks like Markdown: set Description-Content-Type to text/markdown (readme = \"README.md\" in " +
+				"pyproject.toml does), " +
+				"and build again; as reStructuredText it fails: " + problem.why
+		}
 		f := refusal(d, message, fix)
 		f.Severity = problem.severity
 		found = append(found, f)
 	}
 	return found
 }
+
+// looksLikeMarkdown reports whether a text has what reStructuredText does not have: a heading with #, a fence of code, a link or an image
+// in brackets.
+func looksLikeMarkdown(text string) bool { return markdownMark().MatchString(text) }
+
+var markdownMark = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile("(?m)^#{1,6} \\S|^(```|~~~)|!?\\[[^\\]\\n]+\\]\\([^)\\s]+\\)")
+})
 
 // rightType returns advice about the field that declares the format of the text.
 func rightType(kind string, given bool) string {

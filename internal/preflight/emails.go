@@ -20,6 +20,10 @@ func email(_ field, value string) (message, advice string) {
 	if problem == "" {
 		return "", ""
 	}
+	if address == "None" {
+		return quoteLimited(address) + " is not a valid email address: " + problem + ".",
+			"the build wrote the word None for an address that is not there: give one, or leave the field out"
+	}
 	return quoteLimited(address) + " is not a valid email address: " + problem + ".",
 		"write an address such as Jane Doe <jane@example.com>, or remove it"
 }

@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"unicode"
@@ -10,12 +11,17 @@ import (
 // private after a semicolon.
 func importName(f field, value string) (message, advice string) {
 	name, option, hasOption := strings.Cut(value, ";")
+	stubs := ""
+	if strings.HasSuffix(strings.TrimRightFunc(name, isBlank), "-stubs") {
+		stubs = "a package of stubs cannot be imported, so it has no import name; if flit_core wrote it, build with another backend, " +
+			"such as hatchling"
+	}
 	name = strings.TrimRightFunc(name, isBlank)
 	for part := range strings.SplitSeq(name, ".") {
 		switch {
 		case !isIdentifier(part):
 			return invalidFor(f, name) + "; " + quoteLimited(part) + " is not a valid identifier.",
-				"write the name as in an import statement, such as package.module"
+				cmp.Or(stubs, "write the name as in an import statement, such as package.module")
 		case slices.Contains(pythonKeywords, part):
 			return invalidFor(f, name) + "; " + quoteLimited(part) + " is a keyword.",
 				"use the name of a module that can be imported"

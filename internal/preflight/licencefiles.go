@@ -19,11 +19,19 @@ func licenseFileMissing(s Set) (found []finding.Finding) {
 		for i, member := range d.LicenseMembers() {
 			message := fmt.Sprintf("License-File %s does not exist in distribution file %s at %s", files[i], d.Name, member)
 			message, fix := missing(d, member, message,
-				"build again with a current build backend, which includes the license-files of pyproject.toml")
+				licenseFileAdvice(d, files[i]))
 			if message != "" && fs.ValidPath(files[i]) {
 				found = append(found, refusal(d, message, fix))
 			}
 		}
 	}
 	return found
+}
+
+func licenseFileAdvice(d *distfile.Distribution, file string) string {
+	if d.Kind() == distfile.Wheel {
+		return "build again with a current build backend, which includes the license-files of pyproject.toml"
+	}
+	return fmt.Sprintf("put %[1]s into the sdist, or take it out of license-files in pyproject.toml, and build again "+
+		"(with maturin: include = [{ path = %[2]q, format = \"sdist\" }] under [tool.maturin])", file, file)
 }

@@ -21,7 +21,11 @@ func licenseExpression(s Set) (found []finding.Finding) {
 				continue
 			}
 			f := field{name: "License-Expression"}
-			problem := wrong(d, f, expression, invalidFor(f, expression)+".", cut(err.Error()))
+			advice := cut(err.Error())
+			if meant := licenseMeant(expression); meant != "" {
+				advice = "write " + meant
+			}
+			problem := wrong(d, f, expression, invalidFor(f, expression)+".", advice)
 			var unknown *spdx.UnknownError
 			if errors.As(err, &unknown) && !s.current(spdx.AsOf()) {
 				problem.Severity = finding.Warning

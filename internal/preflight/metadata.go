@@ -3,6 +3,7 @@ package preflight
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
@@ -16,7 +17,7 @@ func nameMissing(d *distfile.Distribution) (message, fix string) {
 	if !d.Metadata || d.Header("Name") != "" {
 		return "", ""
 	}
-	return "'' is an invalid value for Name. Error: This field is required.", "set the name in pyproject.toml and build again"
+	return "'' is an invalid value for Name. Error: This field is required.", headless(d, "set the name in pyproject.toml and build again")
 }
 
 func nameInvalid(d *distfile.Distribution) (message, fix string) {
@@ -36,7 +37,8 @@ func metadataVersion(s Set) (found []finding.Finding) {
 		switch {
 		case !d.Metadata || slices.Contains(metadataVersions, declared):
 		case declared == "":
-			found = append(found, refusal(d, "None is not a valid metadata version.", "build again with a current build backend"))
+			found = append(found, refusal(d, "None is not a valid metadata version.", headless(d, "build again with a current build "+
+				"backend")))
 		case newerMetadata(declared):
 			f := refusal(d, quote(declared)+" is not a valid metadata version.",
 				"if the index refuses it, build with an older build backend")
@@ -63,7 +65,20 @@ func versionMissing(d *distfile.Distribution) (message, fix string) {
 	if !d.Metadata || d.Header("Version") != "" {
 		return "", ""
 	}
-	return "'version' is a required field.", "set the version in pyproject.toml, or let the build backend derive it, and build again"
+	return "'version' is a required field.",
+		headless(d, "set the version in pyproject.toml, or let the build backend derive it, and build again")
+}
+
+// headless returns the next step for a field that is missing: fix, unless there is no field because the first line is no header.
+func headless(d *distfile.Distribution, fix string) string {
+	if end := d.HeadersEndAt; end != nil && end.Number == 1 && len(d.Headers) == 0 {
+		if strings.HasPrefix(end.Text, byteOrderMark) {
+			return metadataMember(d) + " begins with a byte order mark: " + removeMark
+		}
+		return fmt.Sprintf("the first line of %s, %s, is not a header: write nothing before the fields, and build again",
+			metadataMember(d), quote(elide(end.Text)))
+	}
+	return fix
 }
 
 func versionInvalid(d *distfile.Distribution) (message, fix string) {

@@ -31,7 +31,7 @@ func (f file) members() [][2]string {
 	members := [][2]string{{stem + "/PKG-INFO", f.metadata}, {stem + "/pyproject.toml", ""}}
 	if parts := strings.Split(f.name, "-"); strings.HasSuffix(strings.ToLower(f.name), ".whl") && len(parts) > 1 {
 		info := parts[0] + "-" + parts[1] + ".dist-info/"
-		members = [][2]string{{info + "METADATA", f.metadata}, {info + "WHEEL", ""}}
+		members = [][2]string{{info + "METADATA", f.metadata}, {info + "WHEEL", "Wheel-Version: 1.0\n"}}
 	}
 	if f.metadata == "" {
 		members = members[1:]
@@ -206,7 +206,7 @@ func TestCheck_OneFile(t *testing.T) {
 		},
 		"a wheel that is only a name": {
 			file{name: "alder.whl", metadata: good, more: []string{"alder-1.0.dist-info/METADATA"}},
-			"name-missing metadata-version version-missing headers-end-early (warning) wheel-name-version", "",
+			"name-missing metadata-version version-missing headers-end-early wheel-name-version", "",
 		},
 		"a wheel without tags": {
 			file{name: "alder-1.0-any.whl", metadata: good},
@@ -254,7 +254,7 @@ func TestCheck_OneFile(t *testing.T) {
 		},
 		"a folder of another wheel": {
 			file{name: "alder-1.0-py3-none-any.whl", more: []string{"elder-1.0.dist-info/METADATA"}},
-			"name-missing metadata-version version-missing headers-end-early (warning) metadata-missing", "",
+			"name-missing metadata-version version-missing headers-end-early metadata-missing", "",
 		},
 		"a corrupt wheel (cut in half)": {
 			file{

@@ -18,6 +18,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/preflight"
 	"github.com/org/pypi-oidc-publish/internal/pyproject"
+	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 	"github.com/org/pypi-oidc-publish/internal/testkit/golden"
 	"github.com/org/pypi-oidc-publish/internal/testkit/vectors"
 )
@@ -219,8 +220,32 @@ func ownExamples(t *testing.T) []preflight.Set {
 	damaged := wheel(good)
 	damaged.more = []string{"alder/_x.so"}
 	damaged.raw = changed(damaged.bytes(), "alder/_x.so", len("alder/_x.so"), 'y')
+	outside := sdist(good)
+	outside.raw = string(disttest.TarGz(
+		disttest.Member{Name: "alder-1.0/PKG-INFO", Content: good}, disttest.Member{Name: "alder-1.0/hosts", Link: "../../etc/hosts"},
+	))
+	emptyRows := wheel("")
+	emptyRows.raw = string(disttest.Zip(
+		disttest.Member{Name: "alder-1.0.dist-info/METADATA", Content: good},
+		disttest.Member{Name: "alder-1.0.dist-info/WHEEL", Content: "Wheel-Version: 1.0\n"},
+		disttest.Member{
+			Name:    "alder-1.0.dist-info/RECORD",
+			Content: "alder-1.0.dist-info/METADATA,,\r\r\nalder-1.0.dist-info/WHEEL,,\r\r\nalder-1.0.dist-info/RECORD,,\r\r\n",
+		},
+	))
+	newFormat := wheel("")
+	newFormat.raw = string(disttest.Zip(
+		disttest.Member{Name: "alder-1.0.dist-info/METADATA", Content: good},
+		disttest.Member{Name: "alder-1.0.dist-info/WHEEL", Content: "Wheel-Version: 2.0\n"},
+		disttest.Record("alder-1.0.dist-info/", disttest.Pairs(
+			[2]string{"alder-1.0.dist-info/METADATA"}, [2]string{"alder-1.0.dist-info/WHEEL"})...),
+	))
 	return []preflight.Set{
 		set(t, damaged),
+		set(t, outside),
+		set(t, emptyRows),
+		set(t, newFormat),
+		set(t, sdist(good+"Home-page: UNKNOWN\n")),
 		set(t, sdist(good+"Summary: caf\xe9\n")),
 		set(t, sdist(good+"Future: yes\n")),
 		set(t, wheel(newest+"Import-Name\nRequires-Python: >=3.9\nRequires-Dist: elder\n")),

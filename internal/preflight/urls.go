@@ -24,7 +24,7 @@ func webURL(s Set) (found []finding.Finding) {
 				}
 				if !acceptedURL(url) {
 					bad.add(wrong(d, f, value, quoteLimited(url)+" is not a valid url.",
-						"write a URL that begins with https://, with %5B and %5D instead of brackets"))
+						urlAdvice(url)))
 				} else if hostOf(url) == "" {
 					mild := wrong(d, f, value, quoteLimited(url)+" is a URL without a host",
 						"write the whole URL, such as https://example.com/")
@@ -36,6 +36,18 @@ func webURL(s Set) (found []finding.Finding) {
 		found = append(found, bad.all()...)
 	}
 	return found
+}
+
+func urlAdvice(url string) string {
+	match := parts().FindStringSubmatch(url)
+	switch {
+	case match == nil:
+		return "write a URL that begins with https://"
+	case strings.ContainsAny(match[2]+match[3], "[]"):
+		return "write %5B and %5D instead of brackets"
+	default:
+		return "write a port of at most 65535"
+	}
 }
 
 // urlOf returns the URL in a value; judged is false for a Project-URL that the rule project-url already reports.

@@ -526,8 +526,9 @@ var rules = []rule{
 		offline,
 		each(zipFraming),
 		"a zip read from its start has other members than its central directory lists",
-		"Tools that use the central directory and tools that read member by member would unpack different files. For the same reason, " +
-			"the index rejects data descriptors, member comments, and any bytes before, between or after the records.",
+		"Tools that use the central directory and tools that read member by member would unpack different files. The usual cause is a file " +
+			"that was written over another one of the same name, as when two artifacts are merged into one folder. The index also rejects " +
+			"data descriptors, member comments, and any bytes before, between or after the records.",
 	},
 	{
 		"member-damaged",

@@ -9,11 +9,17 @@ import (
 // Names knows which members an archive has, without storing their names: for each it has a hash of 60 bits and, for a
 // zip, the sizes that its directory declares, and a hash of what else it declares.
 type Names struct {
-	seed    maphash.Seed
-	rows    []nameRow // in the order in which they were added
-	entries []uint32  // of each row, the hash of the directory entry; 0 if there is none, or the member must be read by that entry
-	slots   []uint32  // open addressing: one more than an index into rows; 0 is free, and at least half of them are
+	seed maphash.Seed
+	rows []nameRow // in the order in which they were added
+	// entries has, of each row, the hash of the directory entry; 0 if there is none, or the member must be read by that entry.
+	entries []uint32
+
+	slots []uint32 // open addressing: one more than an index into rows; 0 is free, and at least half of them are
+	cut   bool     // whether there are more members
 }
+
+// bytesPerName is about how much memory a name takes.
+const bytesPerName = 28
 
 // nameRow represents one name. The lowest bits of the key are marks.
 type nameRow struct {
@@ -32,17 +38,20 @@ const (
 
 // newNames allocates memory for the expected number of names; more can be added.
 func newNames(expected int64) *Names {
-	expected = max(0, min(expected, maxMembers))
+	expected = max(0, min(expected, maxNames))
 	n := &Names{seed: maphash.MakeSeed(), rows: make([]nameRow, 0, expected), entries: make([]uint32, 0, expected)}
 	n.slots = make([]uint32, 1<<bits.Len64(uint64(max(2*expected, 16)-1)))
 	return n
 }
 
-// Has reports whether there is a member of that name.
+// Has reports whether there is a member of that name. If an archive has more members than are remembered, it may have any.
 func (n *Names) Has(name string) bool {
 	_, found := n.slotOf(maphash.String(n.seed, name))
-	return found
+	return found || n.cut
 }
+
+// complete reports whether all names are remembered.
+func (n *Names) complete() bool { return !n.cut }
 
 // rowOf returns the index of a name's row.
 func (n *Names) rowOf(name []byte) (at int, found bool) {
@@ -63,8 +72,8 @@ func (n *Names) slotOf(hash uint64) (at int, found bool) {
 	}
 }
 
-// add adds a name, or replaces the sizes of a known one, and returns the index of its row.
-func (n *Names) add(name []byte, packed, unpacked int64) int {
+// add adds a name, or replaces the sizes of a known one.
+func (n *Names) add(name []byte, packed, unpacked int64) {
 	hash := maphash.Bytes(n.seed, name)
 	at, found := n.slotOf(hash)
 	if !found {
@@ -72,7 +81,6 @@ func (n *Names) add(name []byte, packed, unpacked int64) int {
 	}
 	n.rows[at].packed, n.rows[at].unpacked = mixSize(packed), mixSize(unpacked)
 	n.entries[at] = 0
-	return at
 }
 
 // entryHash returns a hash of the values by which a member is read, other than its name and sizes. It is never 0.
@@ -97,7 +105,7 @@ func (n *Names) alias(name []byte) {
 func (n *Names) put(slot int, hash uint64) int {
 	n.rows = append(n.rows, nameRow{key: hash &^ markBits})
 	n.entries = append(n.entries, 0)
-	n.slots[slot] = uint32(len(n.rows)) // a few times maxMembers at most
+	n.slots[slot] = uint32(len(n.rows)) // a few times maxNames at most
 	if 2*len(n.rows) > len(n.slots) {
 		n.grow()
 	}
@@ -108,7 +116,7 @@ func (n *Names) grow() {
 	n.slots = make([]uint32, 2*len(n.slots))
 	for i, r := range n.rows {
 		at, _ := n.slotOf(r.key)
-		n.slots[at] = uint32(i + 1) // a few times maxMembers at most
+		n.slots[at] = uint32(i + 1) // a few times maxNames at most
 	}
 }
 

@@ -3,36 +3,20 @@ package archive
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
-// Selection says what a caller needs from an archive.
-type Selection struct {
-	Keep   func(member string) bool // reports whether a member's content is kept
-	Record string                   // the member that lists the others, like a wheel's RECORD: it is kept and compared; may be empty
-	Budget *Budget                  // if not nil, every member of a zip is unpacked, as long as the budget lasts
-
-	// Stream is the same zip from its first byte. If it is not nil, the records and the members' data are read from it,
-	// so that a caller who reads the whole file anyway needs no second pass. It may be left in the middle.
-	Stream io.Reader
-	// Stopped, if not nil, is called before every block that is unpacked. Its error ends the walk.
-	Stopped func() error
-}
-
-func (a Selection) includes(member string) bool {
-	return a.Keep(member) || a.Record != "" && member == a.Record
-}
-
-// ReadZip reads the zip archive of the given size, in bytes, in r: its central directory, then the requested members,
-// then its records from the first byte to the last, with the data of the members as the selection says. Each member is checked
-// against its local header and its checksum. It keeps neither the file nor the directory in memory. It returns an error
-// if r could not be read.
+// ReadZip reads the zip archive of the given size, in bytes, in r: its central directory, then the requested members and
+// all Python source, or with a Budget every member, checked against their local header and checksum, and its records from the first byte to
+// the last. It keeps neither the file nor the directory in memory. It returns an error if r could not be read.
 func ReadZip(r io.ReaderAt, size int64, selection Selection) (Facts, error) {
 	file := &zipFile{ReaderAt: r, size: size, selection: selection}
 	end, err := file.findEnd()
-	w := newWalk(selection.Keep, end.directorySize/directoryHead)
+	w := newWalk(selection)
 	if err == nil {
 		err = file.walk(end, w)
 	}
@@ -46,8 +30,12 @@ type zipFile struct {
 	size      int64
 	selection Selection
 	twice     *sameName // the first two entries with one name; nil if there are none
+	read      int64     // bytes of the members' data that were read
 	unpack    unpacker
 }
+
+// errOverlap says that the members of a zip take too much to read: several have the same data.
+var errOverlap = errors.New("members overlap")
 
 // ReadAt reads from the archive and stores a failure.
 func (z *zipFile) ReadAt(p []byte, off int64) (int, error) {
@@ -66,28 +54,48 @@ func (z *zipFile) walk(end zipEnd, w *walk) error {
 		w.addAnomaly(AnomalyBoth, "", "it is a tar archive as well")
 	}
 	wanted, err := z.list(end, w)
-	if err != nil || w.facts.HasAnomaly(AnomalyStopped) != nil {
+	if err != nil {
 		return err
 	}
+	r := newRecord(w)
 	for _, m := range wanted {
-		if err := z.read(m, w); err != nil {
-			return err
+		if err := z.readMember(m, r, w); err != nil {
+			return z.overlap(err, w)
 		}
 	}
-	r := z.selection.record(w)
-	switch {
-	case w.facts.Bomb(z.size) || w.facts.HasAnomaly(AnomalyMethod) != nil: // an index stops here
-		return z.frame(w)
-	case z.selection.Budget != nil:
-		return z.readAll(end, r, w)
+	if w.request.Only {
+		return nil
 	}
-	if err := z.inspect(end, r, isSource, w); err != nil {
-		return err
+	r.settle(w)
+	stops := w.facts.Bomb(z.size) || w.facts.HasAnomaly(AnomalyMethod) != nil // an index checks nothing else
+	if z.selection.Budget != nil && !stops && w.facts.Names.complete() {
+		return z.overlap(z.readAll(end, r, w), w)
+	}
+	z.selection.Stream = nil // the walk through the records may come last
+	if !stops {
+		if err := z.inspect(end, r, z.isRead, w); err != nil {
+			return z.overlap(err, w)
+		}
+	}
+	if !w.facts.Names.complete() {
+		return nil
 	}
 	return z.frame(w)
 }
 
-func isSource(m *zipMember) bool { return IsSource(m.found) }
+// isRead reports whether an index reads a member that is not kept.
+func (z *zipFile) isRead(m *zipMember) bool {
+	return IsSource(m.found) || z.selection.Verify != nil && z.selection.Verify(string(m.found))
+}
+
+// overlap makes an anomaly of the reason to read no further.
+func (z *zipFile) overlap(err error, w *walk) error {
+	if !errors.Is(err, errOverlap) {
+		return err
+	}
+	w.addAnomaly(AnomalyStopped, "", fmt.Sprintf("its members overlap: to read all of them takes more than %d times its size", maxRead))
+	return nil
+}
 
 // directory opens the central directory.
 func (z *zipFile) directory(end zipEnd) *directory {
@@ -95,9 +103,22 @@ func (z *zipFile) directory(end zipEnd) *directory {
 	return &directory{r: bufio.NewReaderSize(section, int(min(64<<10, max(end.directorySize, 16)))), left: end.directorySize, end: end}
 }
 
-// list reads the central directory and returns the members to keep.
+// list reads the central directory and returns the members to keep, the first ones of the selection before the others. Of several with one
+// name, the last counts.
 func (z *zipFile) list(end zipEnd, w *walk) (wanted []zipMember, err error) {
-	all := z.directory(end)
+	expected := min(end.directorySize/directoryHead, maxNames)
+	if err := w.hold(expected * bytesPerName); err != nil {
+		return nil, err
+	}
+	w.facts.Names, w.held = newNames(expected), w.held-expected*bytesPerName
+	all, first := z.directory(end), map[string]zipMember{}
+	defer func() {
+		for _, name := range slices.Backward(append([]string{w.request.Record}, w.request.First...)) {
+			if m, found := first[name]; found {
+				wanted = slices.Insert(wanted, 0, m)
+			}
+		}
+	}()
 	for {
 		m, err := all.next()
 		if errors.Is(err, io.EOF) {
@@ -105,18 +126,20 @@ func (z *zipFile) list(end zipEnd, w *walk) (wanted []zipMember, err error) {
 		} else if err != nil {
 			return nil, err
 		}
-		if !w.visit(m.found) {
-			return wanted, nil
-		}
+		w.visit(m.found)
 		if z.twice == nil {
 			if _, again := w.facts.Names.rowOf(m.key); again {
 				z.twice = &sameName{name: bytes.Clone(m.key)}
 			}
 		}
-		at := w.facts.Names.add(m.key, m.packed, m.unpacked)
-		if bytes.Equal(m.found, m.key) {
+		if err := w.remember(m.key, m.packed, m.unpacked); err != nil {
+			return nil, err
+		}
+		switch at, known := w.facts.Names.rowOf(m.key); {
+		case !known:
+		case bytes.Equal(m.found, m.key):
 			w.facts.Names.entries[at] = w.facts.Names.entryHash(m.crc, m.flags, m.method, m.offset)
-		} else {
+		case w.facts.Names.complete():
 			w.facts.Names.alias(m.found)
 		}
 		w.facts.Unpacked = add(w.facts.Unpacked, m.unpacked)
@@ -124,7 +147,11 @@ func (z *zipFile) list(end zipEnd, w *walk) (wanted []zipMember, err error) {
 			w.addAnomaly(AnomalyMethod, string(m.found), fmt.Sprintf("compression method %d", m.method))
 		}
 		name := string(m.found)
-		if !z.selection.includes(name) {
+		if w.request.isFirst(name) {
+			first[name] = m.own()
+			continue
+		}
+		if !w.request.Keep(name) {
 			continue
 		}
 		if len(wanted) == maxKeptCount {
@@ -135,31 +162,48 @@ func (z *zipFile) list(end zipEnd, w *walk) (wanted []zipMember, err error) {
 	}
 }
 
-// read keeps one member, if its local header and its checksum match the directory.
-func (z *zipFile) read(m zipMember, w *walk) error {
+// readMember reads one member, and keeps it if its local header and its checksum match the directory.
+func (z *zipFile) readMember(m zipMember, r *record, w *walk) error {
 	name := string(m.found)
 	if m.method != methodStored && m.method != methodDeflated {
 		return nil // already reported
 	}
-	if m.unpacked > w.keepBudget(name) {
+	var content collector
+	to := io.Discard
+	switch keep := w.request.Keep(name); {
+	case name == w.request.Record:
+		if err := w.hold(min(m.unpacked, maxSums*bytesPerRow)); err != nil {
+			return err
+		}
+		to = r
+	case keep && m.unpacked > w.keepBudget(name):
 		w.addAnomaly(AnomalyTooLarge, name, "too large to look into")
 		return nil
+	case keep:
+		if err := w.hold(m.unpacked); err != nil {
+			return err
+		}
+		if to = &content; m.unpacked > 0 {
+			content.data = make([]byte, 0, m.unpacked)
+		}
 	}
 	w.facts.Names.markUnpacked(m.key)
-	var content collector
+	sum := sha256.New()
 	from, err := z.open(&m)
 	if err == nil {
-		err = z.pour(from, &m, &content)
+		err = z.pour(from, &m, io.MultiWriter(to, sum))
 	}
 	if err != nil {
-		if z.err != nil {
+		if z.err != nil || errors.Is(err, errOverlap) {
 			return err
 		}
 		delete(w.facts.Kept, name)
+		delete(r.read, name)
 		w.addAnomaly(AnomalyDamaged, name, err.Error())
 		return nil
 	}
 	w.keepMember(name, content.data)
+	r.read[name] = [sha256.Size]byte(sum.Sum(nil))
 	return nil
 }
 

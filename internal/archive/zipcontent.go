@@ -48,7 +48,7 @@ func (z *zipFile) readAll(end zipEnd, r *record, w *walk) error {
 	if complaint != nil {
 		// An index reads the sources by the directory, before it finds what the complaint is about.
 		w.facts.Anomalies = append(w.facts.Anomalies[:before:before], onlyUnusable(w.facts.Anomalies[before:])...)
-		included = isSource
+		included = z.isRead
 	}
 	if err := z.inspect(end, r, included, w); err != nil {
 		return err
@@ -86,7 +86,9 @@ func (z *zipFile) examine(m *zipMember, open func() (io.Reader, error), r *recor
 	switch {
 	case z.err != nil:
 		return z.err
-	case err != nil && source:
+	case errors.Is(err, errOverlap):
+		return err
+	case err != nil && z.isRead(m):
 		w.addAnomaly(AnomalyDamaged, string(m.found), err.Error())
 	case err != nil:
 		w.addAnomaly(AnomalyUnusable, string(m.found), err.Error())

@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"bufio"
 	"bytes"
 	"compress/flate"
 	"encoding/binary"
@@ -71,6 +72,8 @@ func (z *zipFile) pour(content io.Reader, m *zipMember, out io.Writer) error {
 	switch {
 	case z.err != nil:
 		return z.err
+	case errors.Is(err, errOverlap):
+		return err
 	case m.packed > z.size-m.offset:
 		return errors.New("its data is cut off")
 	// Fewer bytes than declared are accepted if their checksum is correct.
@@ -86,9 +89,10 @@ func (z *zipFile) pour(content io.Reader, m *zipMember, out io.Writer) error {
 // packed returns a reader of the data of a member in the file.
 func (z *zipFile) packed(m *zipMember, begin int64) io.Reader {
 	if m.packed > windowSize {
-		return io.NewSectionReader(z, begin, m.packed)
+		return bufio.NewReader(&packedReader{io.NewSectionReader(z, begin, m.packed), z})
 	}
 	z.unpack.small.Reset(z.unpack.window.bytes(z, begin, m.packed))
+	z.read += m.packed
 	return &z.unpack.small
 }
 
@@ -105,8 +109,30 @@ func (z *zipFile) unpacked(m *zipMember, packed io.Reader) io.Reader {
 	return z.unpack.flate
 }
 
+// packedReader counts what is read of a member's data.
+type packedReader struct {
+	io.Reader
+	zip *zipFile
+}
+
+// Read reads, unless the members took too much already.
+func (p *packedReader) Read(b []byte) (int, error) {
+	if p.zip.overlapping() {
+		return 0, errOverlap
+	}
+	n, err := p.Reader.Read(b)
+	p.zip.read += int64(n)
+	return n, err
+}
+
+// overlapping reports whether the members took more to read than they can if each has its own data.
+func (z *zipFile) overlapping() bool { return z.read > maxRead*z.size+windowSize }
+
 // open makes the checks that readers make before they read, and returns the content.
 func (z *zipFile) open(m *zipMember) (io.Reader, error) {
+	if z.overlapping() {
+		return nil, errOverlap
+	}
 	if m.offset < 0 || m.offset > z.size {
 		return nil, errors.New("bad offset of its local header")
 	}

@@ -1,4 +1,4 @@
-// Package dist reads distributions: the wheels and sdists of a release.
+// Package distfile reads distributions: the wheels and sdists of a release.
 //
 // It opens a file once and returns everything that other packages need: its digests, the facts of its archive, its core
 // metadata and the form fields that an index expects. It makes no decisions: a file that no index would accept is read as
@@ -7,16 +7,15 @@ package distfile
 
 import (
 	"bufio"
-	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/archive"
-	"github.com/org/pypi-oidc-publish/internal/localfile"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
@@ -29,16 +28,29 @@ type Distribution struct {
 	Archive  archive.Facts // the contents of kept members are dropped, only their names remain
 	Metadata bool          // whether core metadata was found
 	Headers  []Field       // of the core metadata, in their order, names as written
+	// Partial is set if the metadata takes too much memory: Headers has only some of its headers, among them those of the
+	// release, and there is no description. Form reads the file again.
+	Partial      bool
+	MetadataSize int // bytes of the metadata
 	// HeadersEndAt is the line of the core metadata that ended its headers although it is not empty: the description
 	// begins with it. It is nil if the headers ended normally, at an empty line or the end of the text.
 	HeadersEndAt *Line
 	WheelFile    *WheelFile // the WHEEL file of a wheel; nil if there is none in its place
 	EntryPoints  error      // why a wheel's entry_points.txt is invalid; nil if it is valid or absent
 	Description  string     // the body of the core metadata, or the Description header without its indentation
+	// AbsentLicenses has the first values of License-File, up to [MaxAbsent], that are valid paths and that the archive does not contain.
+	// AbsentCount is how many there are. Below metadata 2.4, where the field is not sent, there are none.
+	AbsentLicenses []string
+	AbsentCount    int
 
 	body     string // of the core metadata; it counts as an additional Description
+	member   string // the member that the core metadata is from
+	memory   *Reader
 	modified time.Time
 }
+
+// MaxAbsent is how many absent license files are named.
+const MaxAbsent = 20
 
 // Kind is the type of a distribution.
 type Kind uint8
@@ -55,44 +67,33 @@ func (k Kind) String() string {
 	return [...]string{"other", "wheel", "sdist"}[k]
 }
 
-// Reader reads distributions. Its zero value reads one file.
-type Reader struct {
-	MD5    bool            // requests that digest too; it takes additional time and only some older indexes need it
-	Budget *archive.Budget // limits what several files unpack together; nil: a budget for each file
-}
-
-// maxUnpacked limits how many bytes the files of a run unpack, far above what a release has: about five minutes of one
-// processor.
-const maxUnpacked = 64 << 30
-
-// NewBudget returns the budget of a run.
-func NewBudget() *archive.Budget { return archive.NewBudget(maxUnpacked) }
-
-// Read reads one file as Reader.Read does.
+// Read reads one file with a new [Reader].
 func Read(ctx context.Context, path string, md5 bool) (*Distribution, error) {
-	return Reader{MD5: md5}.Read(ctx, path)
+	return NewReader().Read(ctx, path, md5)
 }
 
-// Read opens the file once and reads it to its end. It returns an error if the file cannot be read, or a *ChangedError if
-// it was written at the same time. A damaged archive or invalid metadata is a fact in the result, not an error.
-func (r Reader) Read(ctx context.Context, path string) (*Distribution, error) {
-	file, info, err := localfile.Open(path)
+// Read opens the file once and reads it to its end. It returns an error if the file cannot be read or is too large, or a *ChangedError if
+// it was written at the same time. A damaged archive or invalid metadata is a fact in the result, not an error. md5
+// requests that digest too; it takes additional time and only some older indexes need it.
+func (r *Reader) Read(ctx context.Context, path string, md5 bool) (*Distribution, error) {
+	file, info, err := openBounded(path)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	d := &Distribution{Path: path, Name: filepath.Base(path), Size: info.Size(), modified: info.ModTime()}
-	if err := r.readAll(ctx, d, file); err != nil {
+	d := &Distribution{Path: path, Name: filepath.Base(path), Size: info.Size(), modified: info.ModTime(), memory: r}
+	large := turn{ctx: ctx, of: r}
+	defer large.end()
+	selection := d.wanted()
+	selection.Admit, selection.Budget = large.begin, r.budget
+	if err := d.readAll(ctx, file, md5, selection); err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
 	if err := d.unchanged(file); err != nil {
 		return nil, err
 	}
 	if text, found := d.coreMetadata(); found {
-		d.Metadata = true
-		parsed := parseMetadata(text)
-		d.Headers, d.body, d.HeadersEndAt = parsed.headers, parsed.body, parsed.endedAt
-		d.Description = cmp.Or(d.body, dedent(d.Header("Description")))
+		d.takeMetadata(text)
 	}
 	d.dropContents()
 	return d, nil
@@ -100,21 +101,17 @@ func (r Reader) Read(ctx context.Context, path string) (*Distribution, error) {
 
 // readAll computes the digests and reads the archive in one pass: its members are unpacked while it is hashed. Of a zip, the
 // directory and the members with metadata are read before, because the directory is at the end.
-func (r Reader) readAll(ctx context.Context, d *Distribution, file *os.File) error {
-	sums := newSums(r.MD5)
+func (d *Distribution) readAll(ctx context.Context, file *os.File, md5 bool, selection archive.Selection) error {
+	sums := newSums(md5)
 	stream := &hashed{ctx: ctx, file: file, size: d.Size, sums: sums}
-	selection := d.wanted()
-	selection.Budget, selection.Stream = r.Budget, stream
+	selection.Stream = stream
 	selection.Stopped = func() error { return context.Cause(ctx) }
-	if r.Budget == nil {
-		selection.Budget = NewBudget()
-	}
 	var err error
 	switch d.packing() {
 	case tarGz:
 		d.Archive, err = archive.ReadTarGz(bufio.NewReaderSize(stream, 64<<10), selection)
 	case zipped:
-		d.Archive, err = archive.ReadZip(file, d.Size, selection)
+		d.Archive, err = archive.ReadZip(readerAt{ctx, file}, d.Size, selection)
 	}
 	if err != nil {
 		return err
@@ -127,9 +124,23 @@ func (r Reader) readAll(ctx context.Context, d *Distribution, file *os.File) err
 	}
 	d.Digests = sums.digests()
 	if d.packing() == tarGz {
-		err = d.Archive.FindZip(file, d.Size)
+		err = d.Archive.FindZip(readerAt{ctx, file}, d.Size)
 	}
 	return err
+}
+
+// readerAt is a file that is read until the context is cancelled.
+type readerAt struct {
+	ctx context.Context
+	io.ReaderAt
+}
+
+// ReadAt reads from the file.
+func (r readerAt) ReadAt(p []byte, off int64) (int, error) {
+	if err := context.Cause(r.ctx); err != nil {
+		return 0, err
+	}
+	return r.ReaderAt.ReadAt(p, off)
 }
 
 // Kind returns the type that the extension of the file name indicates, in any letter case.
@@ -176,8 +187,12 @@ func (d *Distribution) DistInfo() string {
 // Values returns the values of a header of the core metadata, in any letter case of its name, as an index reads them: a
 // header whose last value is UNKNOWN counts as absent.
 func (d *Distribution) Values(name string) []string {
+	return valuesOf(d.Headers, name)
+}
+
+func valuesOf(headers []Field, name string) []string {
 	var values []string
-	for _, h := range d.Headers {
+	for _, h := range headers {
 		if strings.EqualFold(h.Name, name) {
 			values = append(values, h.Value)
 		}
@@ -190,10 +205,14 @@ func (d *Distribution) Values(name string) []string {
 
 // Header returns the first of Values; empty if there is none.
 func (d *Distribution) Header(name string) string {
-	if values := d.Values(name); len(values) > 0 {
-		return values[0]
+	return firstOf(d.Values(name))
+}
+
+func firstOf(values []string) string {
+	if len(values) == 0 {
+		return ""
 	}
-	return ""
+	return values[0]
 }
 
 // Release returns the release that the file belongs to, or an error if the metadata does not name one.

@@ -4,10 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
-	"mime"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/org/pypi-oidc-publish/internal/pep"
@@ -37,41 +34,21 @@ func (c *Client) listFiles(ctx context.Context, project pep.Project, accept stri
 	if c.site.Simple == nil {
 		return pep.Listing{}, ErrNoListings
 	}
+	var p page
+	defer p.close()
 	call := wire.Call{
 		Op: wire.Listing, Method: http.MethodGet, URL: c.site.simplePage(project),
-		Header: http.Header{"Accept": {accept}},
+		Header: http.Header{"Accept": {accept}}, Into: p.into,
 	}
 	if c.login != nil && secret.Origin(call.URL) == secret.Origin(c.site.Upload) {
 		call.Auth = func(ctx context.Context) (string, secret.Secret, error) { return c.login.Token(ctx, 0) }
 	}
-	answer, err := c.wire.Do(ctx, call)
+	_, err := c.wire.Do(ctx, call)
 	switch {
 	case wire.StatusOf(err) == http.StatusNotFound:
 		return pep.Listing{Project: project}, nil
 	case err != nil:
 		return pep.Listing{}, wire.WithServerMessage(err)
 	}
-	return listingOf(answer, project, call.URL)
-}
-
-// listingOf parses the page by its Content-Type. It assumes that an HTML page is about the requested project, because such a page
-// does not reliably name its project.
-func listingOf(answer *wire.Answer, project pep.Project, at *url.URL) (pep.Listing, error) {
-	parse := pep.ParseListing
-	kind, _, err := mime.ParseMediaType(answer.Header.Get("Content-Type"))
-	if err == nil && (kind == "text/html" || kind == "application/vnd.pypi.simple.v1+html") {
-		parse = func(page []byte) (pep.Listing, error) {
-			listing, err := pep.ParseListingHTML(page)
-			listing.Project = project
-			return listing, err
-		}
-	}
-	listing, err := parse(answer.Body)
-	if err != nil {
-		return pep.Listing{}, fmt.Errorf("the page %s cannot be read: %w", at, err)
-	}
-	if listing.Project != project {
-		return pep.Listing{}, fmt.Errorf("the page %s is about another project, %s", at, listing.Project)
-	}
-	return listing, nil
+	return p.listingOf(project, call.URL)
 }

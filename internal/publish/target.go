@@ -39,6 +39,9 @@ type target struct {
 	// By plan, and by upload.
 	outcome ledger.Outcome
 
+	// By upload: why it is not published; nil if it is, or was not tried.
+	failure *finding.Finding
+
 	// By readBack: its provenance need not be queried again.
 	provenanceDone bool
 }

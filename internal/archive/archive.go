@@ -1,9 +1,10 @@
 // Package archive reduces a zip or a gzipped tar to bounded facts: the number of its members, their common folder, the
 // contents of the few requested members, and its anomalies.
 //
-// It reads what a package index reads, and with a Budget every other member of a zip as installers do: the directory of a zip and its records from the first byte to the
-// last, the requested members, and all Python source, because an index scans it. What an index regards as damaged,
-// duplicate or misplaced depends on how Python's zipfile and tarfile read archives, so this package reads like them.
+// It reads what a package index reads: the directory of a zip and its records from the first byte to the last, the
+// requested members, and all Python source, because an index scans it. With a Budget it also unpacks every other member of
+// a zip, because installers do. What an index regards as damaged, duplicate or misplaced depends on how Python's zipfile
+// and tarfile read archives, so this package reads like them.
 //
 // Archives are untrusted. For any input, memory is bounded and the walk ends; a damaged archive is a fact (Facts.Broken),
 // and only a failure to read the file itself is an error. The callers decide what a fact means.

@@ -73,10 +73,22 @@ func sdistFilenameUnparsable(d *distfile.Distribution) (message, fix string) {
 		return "", ""
 	}
 	fix = doNotRename
-	if isDumb(d.Name) {
+	switch copied := copyMark().FindString(d.Name); {
+	case isDumb(d.Name):
 		fix = leaveDumb
+	case copied != "":
+		fix = copyAdvice(copied)
 	}
 	return "Invalid source distribution filename: " + d.Name, fix
+}
+
+// copyMark matches what browsers and file managers put behind the name of a copy.
+var copyMark = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`( \(\d+\)| - [Cc]opy| [Cc]opy( \d+)?)`)
+})
+
+func copyAdvice(mark string) string {
+	return fmt.Sprintf("this is a copy, as a browser or a file manager names it: remove it, or take %s out of its name", quote(mark))
 }
 
 func wheelFilename(d *distfile.Distribution) (message, fix string) {

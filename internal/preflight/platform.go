@@ -102,8 +102,7 @@ func platformAdvice(tag string) string {
 	alias, _, _ := strings.Cut(tag, "_")
 	switch {
 	case copied && (accepted().MatchString(base) || base == ""):
-		return fmt.Sprintf("this is a copy, as a browser or a file manager names it: remove it, or take %s out of its "+
-			"name", quote(tag[len(base):]))
+		return copyAdvice(tag[len(base):])
 	case strings.HasPrefix(tag, "linux_"):
 		return "repair the wheel with auditwheel (cibuildwheel does this), which sets a manylinux or musllinux tag"
 	case strings.HasPrefix(tag, "pyodide_"), strings.HasPrefix(tag, "emscripten_"):

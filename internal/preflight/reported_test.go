@@ -85,6 +85,9 @@ func TestCheck_Reported(t *testing.T) {
 			"wheel-platform-tag", "manylinux1_aarch64", "never had",
 		},
 		"a browser's copy": {named("alder-1.0-py3-none-any (1).whl"), "wheel-platform-tag", `any \(1\)`, "a copy"},
+		"a browser's copy of an sdist": {
+			file{name: "alder-1.0 (1).tar.gz", metadata: good}, "sdist-filename-unparsable", "", `take ' \(1\)' out`,
+		},
 		"an end record of another disk": {
 			raw(changed(one, "PK\x05\x06", 6, 1)), "not-a-zip", "", "another disk",
 		},

@@ -2,17 +2,23 @@ package trove
 
 import "strings"
 
-// Nearest returns the valid classifier whose text differs least from an unknown one, apart from letter case; empty if none is near, or the
-// text is far longer than any classifier.
+// Nearest returns the valid classifier whose words differ least from those of an unknown one, apart from letter case; empty
+// if none is near, or the text is far longer than any classifier.
 func Nearest(classifier string) string {
-	const longest = 200 // bytes
+	const longest, lastWord = 200, 10 // bytes
 	if len(classifier) > longest {
 		return ""
 	}
-	text := strings.ToLower(strings.Join(strings.Fields(classifier), " "))
-	nearest, least := "", len(text)/6+2
+	text := phrases(classifier)
+	nearest, least := "", len(text)/5+3
 	for _, candidate := range All() {
-		other := strings.ToLower(candidate)
+		other := phrases(candidate)
+		if other == text {
+			return candidate
+		}
+		if more := len(other) - len(text); strings.HasPrefix(other, text+" ") && more <= lastWord {
+			return candidate // its last word is missing
+		}
 		if abs(len(other)-len(text)) >= least {
 			continue
 		}
@@ -21,6 +27,11 @@ func Nearest(classifier string) string {
 		}
 	}
 	return nearest
+}
+
+// phrases returns the words of a classifier in lower case, without what is between them.
+func phrases(classifier string) string {
+	return strings.ToLower(strings.Join(strings.Fields(strings.ReplaceAll(classifier, "::", " ")), " "))
 }
 
 // distance returns how many bytes must be put in, taken out or replaced to make b of a, if these are fewer than limit, else at least limit.

@@ -78,9 +78,9 @@ func moments() []moment {
 
 // meets reports whether the fault is tried at the moment: each fault is, at one moment of every row of the table of retries
 // (wire/policy.go). What an op does after a fault stands in its row, in which faults of one class are the same; so where the op comes a
-// second time in a run, one fault of each class shows whether the run deals with what the row comes to. The same holds where the row is that
-// of another op: a certificate is tried again as a log entry is, and a provenance as a listing is. What reads the answer is the op's own
-// then, and is tried with the answers that it has to refuse.
+// second time in a run, one fault of each class shows whether the run deals with what the row comes to. The same holds where the row is
+// that of another op: a certificate is tried again as a log entry is, and a provenance as a listing is. What reads the answer is the op's
+// own then, and is tried with the answers that it has to refuse.
 func (m moment) meets(f fault.Fault) bool {
 	classes := []string{
 		"refuse",                 // no connection

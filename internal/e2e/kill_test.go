@@ -54,8 +54,8 @@ func timedSignals(random *rand.Rand, n int, requests int64) []timedSignal {
 	return all
 }
 
-// TestCancel_AnyMoment: a run of a dozen files, of which most are uploaded at the same time, is ended by a signal anywhere; running it again
-// finishes it.
+// TestCancel_AnyMoment: a run of a dozen files, of which most are uploaded at the same time, is ended by a signal anywhere; running it
+// again finishes it.
 func TestCancel_AnyMoment(t *testing.T) {
 	skipIfShort(t)
 	t.Parallel()

@@ -135,7 +135,8 @@ func (s *step) special() map[string]string {
 	return all
 }
 
-// TestSpecialFiles: what the run is to write, it writes to files and to devices. Others are named in a warning, and the release is published.
+// TestSpecialFiles: what the run is to write, it writes to files and to devices. Others are named in a warning, and the release is
+// published.
 func TestSpecialFiles(t *testing.T) {
 	t.Parallel()
 	for _, variable := range []string{"GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "INPUT_MANIFEST-FILE"} {

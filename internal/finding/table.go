@@ -28,6 +28,7 @@ func Sections() []Section {
 			{GitHubReleaseAuto, Error, Workflow},
 			{GitHubAPI, Error, Workflow},
 			{CABundle, Error, Workflow},
+			{ProxyVariable, Error, Workflow},
 			{AttestationsDir, Error, Workflow},
 			{SkipExistingUnseen, Error, Workflow},
 			{SigstoreEnvironment, Error, Workflow},
@@ -101,7 +102,7 @@ func Sections() []Section {
 		{page, "The upload", []Definition{
 			{Conflict, Error, Distribution},
 			{ConflictNoDigest, Error, Distribution},
-			{ExistingUnseen, Notice, Workflow},
+			{ExistingUnseen, Warning, Workflow},
 			{SkipExistingLookFailed, Error, Index},
 			{Skipped, Warning, Distribution},
 			{UploadRefused, Error, Index},

@@ -31,6 +31,8 @@ type Site struct {
 	MD5 bool
 	// OwnPages is set if Simple is the index's own and not that of another one, such as a mirror, which may know less.
 	OwnPages bool
+	// Declined tells that the user wants no queries.
+	Declined bool
 
 	audience string // the audience that ID tokens for this index must have; "" for an index without a name of its own
 }
@@ -96,7 +98,7 @@ func SiteOf(upload, simple *url.URL, lookups bool) Site {
 		site.Simple = simple
 	}
 	if !lookups {
-		site.Simple, site.Classifiers, site.OwnPages = nil, nil, false
+		site.Simple, site.Classifiers, site.OwnPages, site.Declined = nil, nil, false, true
 	}
 	return site
 }

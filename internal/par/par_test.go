@@ -133,11 +133,11 @@ func TestInterruptible(t *testing.T) {
 		want   error
 		after  time.Duration
 	}{
-		"it ends by itself":                      {time.Hour, 2 * time.Hour, failed, time.Hour},
-		"it ends soon after the context":         {time.Hour + time.Second, time.Hour, failed, time.Hour + time.Second},
-		"it does not":                            {1000 * time.Hour, time.Hour, ended, time.Hour + 3*time.Second},
-		"the context was done before":            {1000 * time.Hour, 0, ended, 3 * time.Second},
-		"the context was done before, it ended":  {time.Second, 0, failed, time.Second},
+		"it ends by itself":                     {time.Hour, 2 * time.Hour, failed, time.Hour},
+		"it ends soon after the context":        {time.Hour + time.Second, time.Hour, failed, time.Hour + time.Second},
+		"it does not":                           {1000 * time.Hour, time.Hour, ended, time.Hour + 3*time.Second},
+		"the context was done before":           {1000 * time.Hour, 0, ended, 3 * time.Second},
+		"the context was done before, it ended": {time.Second, 0, failed, time.Second},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

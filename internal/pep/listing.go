@@ -2,6 +2,8 @@ package pep
 
 import (
 	"bytes"
+	"crypto/md5"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -243,8 +245,8 @@ func (l Listing) Memory() (bytes int) {
 func (f pageFile) indexFile() IndexFile {
 	return IndexFile{
 		Name:       f.Filename,
-		SHA256:     strings.ToLower(f.Hashes["sha256"]),
-		MD5:        strings.ToLower(f.Hashes["md5"]),
+		SHA256:     digestOf(f.Hashes["sha256"], sha256.Size),
+		MD5:        digestOf(f.Hashes["md5"], md5.Size),
 		Provenance: optional[string](f.Provenance),
 		Size:       optional[int64](f.Size),
 		Uploaded:   optional[time.Time](f.Uploaded),

@@ -49,8 +49,6 @@ func TestCheck_PlatformTags(t *testing.T) {
 		"macosx_11_arm64":                          never,
 		"macosx_11_0_amd64":                        never,
 		"macosx_11_00_arm64":                       never,
-		"any (1)":                                  never,
-		"any (copy)":                               never,
 		"windows":                                  never,
 		"win":                                      never,
 		"win_":                                     never,

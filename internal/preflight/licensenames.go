@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/pep/spdx"
 )
 
@@ -48,7 +49,7 @@ func licenseID(name string) string {
 	if canonical, err := spdx.Canonical(name); err == nil {
 		return canonical
 	}
-	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return isBlank(r) || strings.ContainsRune(`,()"'`, r) })
+	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return pep.IsSpace(r) || strings.ContainsRune(`,()"'`, r) })
 	kept := words[:0]
 	for _, word := range words {
 		switch word = strings.TrimPrefix(word, "v"); word {

@@ -30,8 +30,8 @@ func hashedRecord(members []disttest.Member) disttest.Member {
 	return disttest.Member{Name: info + "RECORD", Content: b.String() + info + "RECORD,,\n"}
 }
 
-// built is a wheel as a build backend makes it, with this metadata and these other members.
-func built(metadata string, more ...disttest.Member) []disttest.Member {
+// wheelOf is a wheel as a build backend makes it, with this metadata and these other members.
+func wheelOf(metadata string, more ...disttest.Member) []disttest.Member {
 	members := append(disttest.Pairs([2]string{"alder/__init__.py", "x = 1\n"}), more...)
 	members = append(members, disttest.Pairs([2]string{info + "METADATA", metadata}, [2]string{info + "WHEEL", wheelFile})...)
 	return append(members, hashedRecord(members))
@@ -54,17 +54,17 @@ func TestCheck_Reported(t *testing.T) {
 	t.Parallel()
 	const other = "Alder-1.0.dist-info/"
 	library := strings.Repeat("\x00\x01\x02\x03 machine code", 4000)
-	one := disttest.Zip(built(good, disttest.Member{Name: "alder/_x.so", Content: library})...)
-	two := disttest.Zip(built(good, disttest.Member{Name: "alder/_x.so", Content: library[:len(library)-500]})...)
+	one := disttest.Zip(wheelOf(good, disttest.Member{Name: "alder/_x.so", Content: library})...)
+	two := disttest.Zip(wheelOf(good, disttest.Member{Name: "alder/_x.so", Content: library[:len(library)-500]})...)
 	twice := func(first string) string {
 		list := disttest.Pairs([2]string{"alder/t.md", first}, [2]string{"alder/t.md", "a"})
-		return string(disttest.Zip(built(good, list...)...))
+		return string(disttest.Zip(wheelOf(good, list...)...))
 	}
 	zip := func(members []disttest.Member) file {
 		return file{name: "alder-1.0-py3-none-any.whl", raw: string(disttest.Zip(members...))}
 	}
-	meta := func(fields string) file { return zip(built(good + fields)) }
-	named := func(name string) file { return file{name: name, raw: string(disttest.Zip(built(good)...))} }
+	meta := func(fields string) file { return zip(wheelOf(good + fields)) }
+	named := func(name string) file { return file{name: name, raw: string(disttest.Zip(wheelOf(good)...))} }
 	raw := func(text string) file { return file{name: "alder-1.0-py3-none-any.whl", raw: text} }
 	for name, c := range map[string]struct {
 		file
@@ -75,7 +75,7 @@ func TestCheck_Reported(t *testing.T) {
 			file: meta("Description-Content-Type: text/x-rst\n\n.. image:: https://example.com/badge.svg\n   :scale: 50%\n"),
 		},
 		"RECORD with empty rows": {
-			zip(rewritten(built(good), "RECORD", func(s string) string { return strings.ReplaceAll(s, "\n", "\r\r\n") })),
+			zip(rewritten(wheelOf(good), "RECORD", func(s string) string { return strings.ReplaceAll(s, "\n", "\r\r\n") })),
 			"record-empty-row", "empty row.*line 2", "",
 		},
 		"macOS 26.1":     {named("alder-1.0-cp314-cp314-macosx_26_1_arm64.whl"), "wheel-platform-tag", "", "macosx_26_0_arm64"},
@@ -108,11 +108,11 @@ func TestCheck_Reported(t *testing.T) {
 		"a description of code":                  {file: meta("\nexample:\nProject-URL: x\n\nhello\n")},
 		"an Import-Name without a value":         {meta("Import-Name\nRequires-Dist: birch\n"), "headers-end-early", "Import-Name", ""},
 		"a later format of wheels": {
-			zip(rewritten(built(good), "WHEEL", func(string) string { return "Wheel-Version: 2.0\n" })),
+			zip(rewritten(wheelOf(good), "WHEEL", func(string) string { return "Wheel-Version: 2.0\n" })),
 			"wheel-format (warning) record-mismatch (warning)", `'2\.0'`, "",
 		},
 		"a wheel without a format": {
-			zip(rewritten(built(good), "WHEEL", func(string) string { return "Tag: py3-none-any\n" })),
+			zip(rewritten(wheelOf(good), "WHEEL", func(string) string { return "Tag: py3-none-any\n" })),
 			"wheel-format (warning) record-mismatch (warning)", "no Wheel-Version", "",
 		},
 		"a link that leads out": {
@@ -129,12 +129,12 @@ func TestCheck_Reported(t *testing.T) {
 		"a member twice, other text": {raw(twice("older and longer")), "zip-framing", "", "twice, with different contents"},
 		"two artifacts merged":       {raw(string(two) + string(one[len(two):])), "zip-framing", "", "several artifacts"},
 		"trailing data":              {raw(string(one) + "abc"), "zip-framing", "Trailing data", "3 bytes follow"},
-		"a name with a tab":          {zip(built(good, disttest.Member{Name: "alder/a\tb"})), "zip-framing", "", "rename the file"},
+		"a name with a tab":          {zip(wheelOf(good, disttest.Member{Name: "alder/a\tb"})), "zip-framing", "", "rename the file"},
 		"a name with a backslash": {
-			zip(built(good, disttest.Member{Name: `alder\b`})), "record-mismatch (warning)", "", "rename the files with a backslash",
+			zip(wheelOf(good, disttest.Member{Name: `alder\b`})), "record-mismatch (warning)", "", "rename the files with a backslash",
 		},
 		"a folder in RECORD": {
-			zip(rewritten(built(good), "RECORD", func(s string) string { return s + "alder/,,\n" })),
+			zip(rewritten(wheelOf(good), "RECORD", func(s string) string { return s + "alder/,,\n" })),
 			"record-mismatch (warning)", "is a folder", "files alone",
 		},
 		"a licence's name": {
@@ -167,10 +167,10 @@ func TestCheck_Reported(t *testing.T) {
 			sdist(good + "License-File: LICENSE\n"), "license-file-missing", "", `license-files.*include = .*"LICENSE".*sdist`,
 		},
 		"a byte order mark": {
-			zip(built("\ufeff" + good)), "name-missing metadata-version version-missing headers-end-early", "", "byte order mark",
+			zip(wheelOf("\ufeff" + good)), "name-missing metadata-version version-missing headers-end-early", "", "byte order mark",
 		},
 		"junk before the headers": {
-			zip(built("#!/bin/sh\n" + good)),
+			zip(wheelOf("#!/bin/sh\n" + good)),
 			"name-missing metadata-version version-missing headers-end-early", "", "first line of METADATA",
 		},
 		"another spelling of .dist-info": {
@@ -179,14 +179,14 @@ func TestCheck_Reported(t *testing.T) {
 			"wheel-file-missing", "", `is Alder-1\.0\.dist-info, and must be alder-1\.0\.dist-info`,
 		},
 		"a stub package by flit": {
-			zip(built(replacedInGood("2.4", "2.5") + "Import-Name: alder-stubs\n")), "import-name", "", "another backend",
+			zip(wheelOf(replacedInGood("2.4", "2.5") + "Import-Name: alder-stubs\n")), "import-name", "", "another backend",
 		},
 		"an empty README": {
 			meta("Description-Content-Type: text/markdown\n\n\n\n"), "description-render", "", "the description is empty",
 		},
 		"an address of None": {meta("Author-email: None\n"), "email", "", "the word None"},
 		"a tool of before 2011": {
-			zip(built(replacedInGood("2.4", "1.0") + "Classifier: Topic :: Utilities\n")), "field-too-new", "", "^Metadata-Version 1.0 is",
+			zip(wheelOf(replacedInGood("2.4", "1.0") + "Classifier: Topic :: Utilities\n")), "field-too-new", "", "^Metadata-Version 1.0 is",
 		},
 		"a classifier misspelled": {meta("Classifier: Topic :: Utilties\n"), "classifier-unknown (warning)", "", "'Topic :: Utilities'"},
 		"a URL without brackets":  {meta("Home-page: example.com\n"), "url", "", "begins with https://; then"},

@@ -26,11 +26,14 @@ func checkSkipExisting(site index.Site, skip bool) error {
 
 // unseenFiles returns what a plan has to say where nothing can be seen of an index that may replace files; ok is false elsewhere.
 func unseenFiles(site index.Site) (f finding.Finding, ok bool) {
-	return finding.New(finding.ExistingUnseen,
-		fmt.Sprintf(
-			"no simple index is known for %s, so the run cannot see existing files: an upload may replace a file with the same name",
-			site.Upload.Host),
-		setIndexURL+", to let the run compare files before it uploads"), site.Simple == nil && site.MayReplace()
+	f = finding.New(finding.ExistingUnseen,
+		fmt.Sprintf("no simple index is known for %s, so the run cannot see existing files: an upload may replace a file "+
+			"with the same name, and the run cannot verify that the index stored what it accepted", site.Upload.Host),
+		setIndexURL+", to let the run compare files before and after it uploads; `index-url: none` turns queries off")
+	if site.Declined {
+		f.Severity, f.Fix = finding.Notice, setIndexURL+", to let the run compare files before and after it uploads"
+	}
+	return f, site.Simple == nil && site.MayReplace()
 }
 
 // queryFailure returns the finding of a project whose page could not be read. It is a warning, but an error where the user asks to skip

@@ -94,7 +94,7 @@ func (r *run) served(ctx context.Context, published []*target, claims oidc.Claim
 		}
 		theirs, ours := digestsOf(t.Distribution, listed)
 		switch {
-		case theirs != ours, listed.Size != 0 && listed.Size != t.Size:
+		case theirs != ours, t.otherSize(listed):
 			failed = append(failed, r.otherBytes(t, listed, theirs))
 		case theirs == "":
 			now.withoutDigest = append(now.withoutDigest, t.Name)
@@ -138,5 +138,6 @@ func (r *run) notServed(ctx context.Context, missing []string) finding.Finding {
 	}
 	return finding.New(finding.NotServedYet,
 		fmt.Sprintf("%s accepted every file, but did not yet serve %s %s", r.indexName(), what, why),
-		"no action needed: look at the release's page in a few minutes; to wait longer, raise `wait-for-index`")
+		"look at the release's page in a few minutes, and report a file that is still missing to the operators of the index; "+
+			"to wait longer, raise `wait-for-index`")
 }

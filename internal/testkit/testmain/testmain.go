@@ -13,8 +13,8 @@ import (
 // gcPercent is how much a heap may grow before it is collected, in percent. The tests' own heaps are small, and there is memory enough.
 const gcPercent = 400
 
-// Run runs the tests and returns the exit code. Meanwhile temporary files are in memory, if the system has a file system there that has room
-// for them and runs programs, unless TMPDIR is set.
+// Run runs the tests and returns the exit code. Meanwhile temporary files are in memory, if the system has a file system there that has
+// room for them and runs programs, unless TMPDIR is set.
 func Run(m interface{ Run() int }) int {
 	debug.SetGCPercent(gcPercent)
 	if os.Getenv("TMPDIR") != "" {

@@ -55,6 +55,7 @@ func TestARecipeThatIsNotUnderstood(t *testing.T) {
 		"label without quotes": {"FROM scratch\nLABEL a=b\n" + entry, "one a line"},
 		"two labels a line":    {"FROM scratch\nLABEL a=\"b\" c=\"d\"\n" + entry, "one a line"},
 		"no tags":              {"FROM golang AS build\nARG OTHER=a\nFROM scratch\nARG TAGS=a\n" + entry, "no ARG TAGS="},
+		"no compiler flags":    {"FROM golang AS build\nARG TAGS=a\nFROM scratch\n" + entry, "no ARG GCFLAGS="},
 		"unknown argument":     {"FROM scratch\nLABEL a=\"$B\"\n" + entry, "no ARG B"},
 	}
 	for name, c := range cases {

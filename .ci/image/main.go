@@ -17,6 +17,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -27,8 +28,9 @@ func architectures() []string { return []string{"amd64", "arm64"} }
 
 // flags make the same source the same program, wherever it is built. The Dockerfile has the same, and a stage of .ci/run compares
 // what comes out.
-func flags(version, tags string) []string {
-	return []string{"-tags=" + tags, "-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid= -X main.version=" + version}
+func flags(version string, r recipe) []string {
+	return slices.Concat([]string{"-tags=" + r.Tags}, r.Compiler,
+		[]string{"-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid= -X main.version=" + version})
 }
 
 type options struct {
@@ -120,11 +122,11 @@ func build(o options) (string, error) {
 	var programs []string
 	for _, architecture := range architectures() {
 		program := filepath.Join(o.out, "linux-"+architecture, strings.TrimPrefix(r.Entrypoint[0], "/"))
-		if err := compile(program, architecture, o.version, r.Tags); err != nil {
+		if err := compile(program, architecture, o.version, r); err != nil {
 			return "", err
 		}
 		programs = append(programs, program)
-		made := "go" + strings.TrimPrefix(toolchain, "go") + " build " + strings.Join(flags(o.version, r.Tags), " ")
+		made := "go" + strings.TrimPrefix(toolchain, "go") + " build " + strings.Join(flags(o.version, r), " ")
 		d, err := image.add(program, notices, architecture, made, r, o.created)
 		if err != nil {
 			return "", err
@@ -184,8 +186,8 @@ func (l layout) add(program string, notices []byte, architecture, made string, r
 }
 
 // compile builds the program for an architecture. What the environment could change about it is set.
-func compile(program, architecture, version, tags string) error {
-	command := exec.Command("go", append(append([]string{"build"}, flags(version, tags)...), "-o", program, ".")...)
+func compile(program, architecture, version string, r recipe) error {
+	command := exec.Command("go", append(append([]string{"build"}, flags(version, r)...), "-o", program, ".")...)
 	command.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+architecture, "GOAMD64=v1", "GOARM64=v8.0",
 		"GOEXPERIMENT=", "GOFIPS140=off", "GOWORK=off", "GOFLAGS=")
 	command.Stderr = os.Stderr

@@ -13,10 +13,11 @@ import (
 type recipe struct {
 	Entrypoint []string
 	Labels     map[string]string
-	Tags       string // for go build, with commas between them
+	Tags       string   // for go build, with commas between them
+	Compiler   []string // flags for go build: with which flags which packages are compiled
 }
 
-// readRecipe reads the final stage, and ARG TAGS of the one before. Of the final stage it understands the few instructions that stage may
+// readRecipe reads the final stage, and ARG TAGS and ARG GCFLAGS of the one before. Of the final stage it understands the few instructions that stage may
 // have, and fails on any other: one that it skipped would make two images out of one file.
 func readRecipe(path string, arguments map[string]string) (recipe, error) {
 	file, err := os.Open(path)
@@ -33,6 +34,8 @@ func readRecipe(path string, arguments map[string]string) (recipe, error) {
 			final = rest == "scratch"
 		case !final && strings.HasPrefix(line, "ARG TAGS="):
 			r.Tags = strings.TrimPrefix(line, "ARG TAGS=")
+		case !final && strings.HasPrefix(line, "ARG GCFLAGS="):
+			r.Compiler = strings.Fields(strings.Trim(strings.TrimPrefix(line, "ARG GCFLAGS="), `"`))
 		case !final || line == "" || word == "#":
 		case word == "ARG":
 			name, standard, _ := strings.Cut(rest, "=")
@@ -57,6 +60,9 @@ func readRecipe(path string, arguments map[string]string) (recipe, error) {
 	}
 	if r.Tags == "" {
 		return recipe{}, fmt.Errorf("%s: the stage that builds has no ARG TAGS=…", path)
+	}
+	if len(r.Compiler) == 0 {
+		return recipe{}, fmt.Errorf("%s: the stage that builds has no ARG GCFLAGS=…", path)
 	}
 	return r, nil
 }

@@ -111,8 +111,9 @@ func wheelTagCharacters(d *distfile.Distribution) (message, fix string) {
 	if err != nil || name.Python == "" { // wheel-filename reports a missing Python tag
 		return "", ""
 	}
-	for _, tag := range []string{name.Python, name.ABI, name.Platform} {
-		if tag == "" || strings.ContainsFunc(tag, notInTag) {
+	for i, tag := range []string{name.Python, name.ABI, name.Platform} {
+		empty := tag == "" && i > 0 // without a Python tag the file is refused by another rule
+		if empty || strings.ContainsFunc(tag, notInTag) {
 			return fmt.Sprintf(
 				"the tag %s in the name of the wheel has other characters than letters, digits, '_' and '.'", quote(tag),
 			), "build with a current build backend, and do not rename the file"

@@ -57,7 +57,8 @@ func versionMissing(d *distfile.Distribution) (message, fix string) {
 	if !d.Metadata || d.Header("Version") != "" {
 		return "", ""
 	}
-	return "'version' is a required field.", headless(d, "set the version in pyproject.toml, or let the build backend derive it, and build again")
+	return "'version' is a required field.", headless(d, "set the version in pyproject.toml, or let the build backend derive it, and "+
+		"build again")
 }
 
 func versionInvalid(d *distfile.Distribution) (message, fix string) {

@@ -147,11 +147,13 @@ func fieldTooNew(s Set) (found []finding.Finding) {
 		declared, _ := first(d, "Metadata-Version")
 		for _, f := range fields {
 			if values := sent(d, f.Name); len(values) > 0 && f.Newer(declared) {
-				fix := fmt.Sprintf("build with a backend that writes Metadata-Version %s, or remove %s %s", f.Since, f.Name, quote(elide(values[0])))
+				fix := fmt.Sprintf("build with a backend that writes Metadata-Version %s, or remove %s "+
+					"%s", f.Since, f.Name, quote(elide(values[0])))
 				if declared == "1.0" {
 					fix = "Metadata-Version 1.0 is from a tool of before 2011: " + fix
 				}
-				found = append(found, refusal(d, fmt.Sprintf("%s introduced in metadata version %s, not %s.", f.Key(), f.Since, declared), fix))
+				found = append(found, refusal(d, fmt.Sprintf("%s introduced in metadata version %s, not "+
+					"%s.", f.Key(), f.Since, declared), fix))
 			}
 		}
 	}
@@ -186,7 +188,8 @@ func fieldUnknown(s Set) (found []finding.Finding) {
 func valueUnknown(d *distfile.Distribution) (message, fix string) {
 	var names []string
 	for _, h := range d.Headers {
-		if field, known := fieldNamed(h.Name); known && strings.TrimFunc(h.Value, pep.IsSpace) == "UNKNOWN" && !slices.Contains(names, field) {
+		field, known := fieldNamed(h.Name)
+		if known && strings.TrimFunc(h.Value, pep.IsSpace) == "UNKNOWN" && !slices.Contains(names, field) {
 			names = append(names, field)
 		}
 	}

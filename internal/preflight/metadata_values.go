@@ -105,7 +105,8 @@ func importName(f field, value string) (message, advice string) {
 	}
 	advice = "write the name as in an import statement, such as package.module"
 	if name, _, _ := strings.Cut(value, ";"); strings.HasSuffix(strings.TrimRightFunc(name, pep.IsSpace), "-stubs") {
-		advice = "a package of stubs cannot be imported, so it has no import name; if flit_core wrote it, build with another backend, such as hatchling"
+		advice = "a package of stubs cannot be imported, so it has no import name; if flit_core wrote it, build with another backend, " +
+			"such as hatchling"
 	}
 	if strings.Contains(value, ";") {
 		advice += ", and nothing but private after the semicolon"

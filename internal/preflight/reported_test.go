@@ -186,7 +186,8 @@ func TestCheck_Reported(t *testing.T) {
 		},
 		"an address of None": {meta("Author-email: None\n"), "email", "", "the word None"},
 		"a tool of before 2011": {
-			zip(wheelOf(replacedInGood("2.4", "1.0") + "Classifier: Topic :: Utilities\n")), "field-too-new", "", "^Metadata-Version 1.0 is",
+			zip(wheelOf(replacedInGood("2.4", "1.0") + "Classifier: Topic :: Utilities\n")), "field-too-new", "", "^Metadata-Version " +
+				"1.0 is",
 		},
 		"a classifier misspelled": {meta("Classifier: Topic :: Utilties\n"), "classifier-unknown (warning)", "", "'Topic :: Utilities'"},
 		"a URL without brackets":  {meta("Home-page: example.com\n"), "url", "", "begins with https://; then"},

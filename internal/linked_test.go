@@ -133,7 +133,7 @@ func TestBuildTags(t *testing.T) {
 	for path, reads := range map[string]string{
 		"../Dockerfile":          `go build -tags "$TAGS" `,
 		"../.ci/binaries":        `go build -tags "$tags" `,
-		"../.ci/image/main.go":   `"-tags=" + tags`,
+		"../.ci/image/main.go":   `"-tags=" + r.Tags`,
 		"../.ci/image/recipe.go": `"ARG TAGS="`,
 	} {
 		text := read(t, path)
@@ -149,6 +149,14 @@ func TestBuildTags(t *testing.T) {
 	}
 	if builds != 2 {
 		t.Errorf("%d builds of the program, and this test knows of two", builds)
+	}
+	// With which flags the compiler compiles the libraries is said once too.
+	for path, reads := range map[string]string{
+		"../Dockerfile": ` $GCFLAGS -trimpath`, "../.ci/binaries": `"${gcflags[@]}" -trimpath`, "../.ci/image/main.go": `r.Compiler`,
+	} {
+		if !strings.Contains(read(t, path), reads) {
+			t.Errorf("%s does not build with %s", path, reads)
+		}
 	}
 	// The documentation names the tags where it says what they are worth.
 	for tag := range strings.SplitSeq(tags, ",") {

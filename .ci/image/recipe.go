@@ -17,8 +17,8 @@ type recipe struct {
 	Compiler   []string // flags for go build: with which flags which packages are compiled
 }
 
-// readRecipe reads the final stage, and ARG TAGS and ARG GCFLAGS of the one before. Of the final stage it understands the few instructions that stage may
-// have, and fails on any other: one that it skipped would make two images out of one file.
+// readRecipe reads the final stage, and ARG TAGS and ARG GCFLAGS of the one before. Of the final stage it understands the few
+// instructions that stage may have, and fails on any other: one that it skipped would make two images out of one file.
 func readRecipe(path string, arguments map[string]string) (recipe, error) {
 	file, err := os.Open(path)
 	if err != nil {

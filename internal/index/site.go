@@ -15,7 +15,7 @@ import (
 // only one that knows an index by its host.
 type Site struct {
 	Upload *url.URL // where distributions are posted
-	Simple *url.URL // the simple index, with a slash at its end; nil: no queries
+	Simple *url.URL // the simple index, with a slash at its end; nil: no queries. Of several candidates, the first
 	Pages  *url.URL // what project pages begin with; nil: there are none
 	Files  *url.URL // what the addresses of files begin with, which go on with their BLAKE2b-256; nil: they are not known
 	Manage *url.URL // what pages with the settings of projects begin with; nil: there are none
@@ -31,8 +31,12 @@ type Site struct {
 	MD5 bool
 	// OwnPages is set if Simple is the index's own and not that of another one, such as a mirror, which may know less.
 	OwnPages bool
+	// Derived is set if Simple follows from the form of Upload and was not given: it may be no simple index.
+	Derived bool
 
-	audience string // the audience that ID tokens for this index must have; "" for an index without a name of its own
+	others   []*url.URL // further places where the simple index may be, after Simple
+	certain  bool       // 404 of the simple index says that a project is not there
+	audience string     // the audience that ID tokens for this index must have; "" for an index without a name of its own
 }
 
 // known returns the indexes with a name of their own.
@@ -73,14 +77,14 @@ func known() []Site {
 	}
 }
 
-// SiteOf returns the site of an upload URL. simple is the index to query, or nil to derive it: a Warehouse, known by the path of its
-// upload endpoint, has its simple index beside it. Without lookups the site has no simple index.
+// SiteOf returns the site of an upload URL. simple is the index to query, or nil to derive it by [AddressForms]. Without lookups the site has
+// no simple index.
 func SiteOf(upload, simple *url.URL, lookups bool) Site {
-	site := Site{Upload: upload, MD5: true}
+	site := Site{Upload: upload, MD5: true, certain: true}
 	for _, s := range known() {
 		if secret.Origin(upload) == secret.Origin(s.Upload) {
 			site = s
-			site.Upload = upload
+			site.Upload, site.certain = upload, true
 		}
 	}
 	if site.Simple == nil && strings.HasSuffix(upload.Path, "/legacy/") {
@@ -91,14 +95,27 @@ func SiteOf(upload, simple *url.URL, lookups bool) Site {
 		site.Simple, site.Files, site.Classifiers = beside("simple/"), beside("files/packages/"), beside("pypi")
 		site.Classifiers.RawQuery = ":action=list_classifiers"
 	}
+	if site.Simple == nil {
+		if candidates, certain := simpleBeside(upload); len(candidates) > 0 {
+			site.Simple, site.others, site.certain, site.Derived = candidates[0], candidates[1:], certain, true
+		}
+	}
 	site.OwnPages = site.Simple != nil && (simple == nil || simple.String() == site.Simple.String())
 	if simple != nil {
-		site.Simple = simple
+		site.Simple, site.others, site.certain, site.Derived = simple, nil, true, false
 	}
 	if !lookups {
-		site.Simple, site.Classifiers, site.OwnPages = nil, nil, false
+		site.Simple, site.others, site.Classifiers, site.OwnPages, site.Derived = nil, nil, nil, false, false
 	}
 	return site
+}
+
+// Candidates returns the places where the simple index may be, in the order in which they are tried; none if the index is not queried.
+func (s Site) Candidates() []*url.URL {
+	if s.Simple == nil {
+		return nil
+	}
+	return append([]*url.URL{s.Simple}, s.others...)
 }
 
 // MayReplace reports whether an upload may replace a file of the same name. A Warehouse takes the same bytes again, refuses others, and
@@ -186,6 +203,17 @@ func (s Site) PublisherPage(project pep.Project, isNew bool, form url.Values) st
 }
 
 // simplePage returns the URL of a project's page, with a slash at its end: without it some indexes answer with a redirect, or refuse.
-func (s Site) simplePage(project pep.Project) *url.URL {
-	return s.Simple.JoinPath(string(project) + "/")
+func (s Site) simplePage(project pep.Project) *url.URL { return s.pageAt(s.Simple, project) }
+
+// pageAt returns the project's page of the simple index at an address.
+func (Site) pageAt(simple *url.URL, project pep.Project) *url.URL {
+	return simple.JoinPath(string(project) + "/")
+}
+
+// isPublicPage reports whether an address is the project's page of one of the public indexes.
+func isPublicPage(at *url.URL, project pep.Project) bool {
+	return slices.ContainsFunc(known(), func(s Site) bool {
+		name, ok := strings.CutPrefix(strings.TrimSuffix(at.Path, "/"), s.Simple.Path)
+		return ok && secret.Origin(at) == secret.Origin(s.Simple) && pep.Normalize(name) == project
+	})
 }

@@ -40,7 +40,7 @@ func TestSiteOf(t *testing.T) {
 			"https://upload.pypi.org.evil.example/simple/alder/",
 		},
 		{"http://127.0.0.1:8080/legacy/", "", true, "http://127.0.0.1:8080/simple/", true, false, "http://127.0.0.1:8080/simple/alder/"},
-		{"https://devpi.example/root/dev/", "", true, "", false, true, ""},
+		{"https://devpi.example/upload/", "", true, "", false, true, ""},
 		{
 			"https://devpi.example/root/dev/", "https://devpi.example/root/dev/+simple/", true, "https://devpi.example/root/dev/+simple/",
 			false,
@@ -153,7 +153,8 @@ func TestSiteOf_OwnPages(t *testing.T) {
 		{"https://index.example/legacy/", "", true, true, false},
 		{"https://index.example/legacy/", "https://index.example/other/simple/", true, false, false},
 		{"https://upload.pypi.org.evil.example/legacy/", "", true, true, false},
-		{"https://devpi.example/root/dev/", "https://devpi.example/root/dev/+simple/", true, false, false},
+		{"https://devpi.example/root/dev/", "https://devpi.example/root/dev/+simple/", true, true, false},
+		{"https://devpi.example/root/dev/", "https://devpi.example/root/pypi/+simple/", true, false, false},
 	} {
 		var simple *url.URL
 		if c.simple != "" {

@@ -51,6 +51,9 @@ func (r *run) collect(ctx context.Context) (collected, error) {
 	if err != nil {
 		return c, err
 	}
+	if err := checkSkipExisting(r.Index.Site(), r.SkipExisting); err != nil {
+		c.unseen = append(c.unseen, err) // the address that was tried leads to no simple index
+	}
 	c.absent, err = r.confirmNew(ctx, c.targets)
 	return c, err
 }

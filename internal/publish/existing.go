@@ -20,7 +20,7 @@ func checkSkipExisting(site index.Site, skip bool) error {
 	}
 	return finding.New(finding.SkipExistingUnseen,
 		fmt.Sprintf("`skip-existing: true` needs to see which files %s already has, "+
-			"but no simple index is known for it (`index-url` is empty or `none`)", site.Upload.Host),
+			"but no simple index is known for it (`index-url` is `none`, or empty and `repository-url` leads to none)", site.Upload.Host),
 		setIndexURL+", or remove `skip-existing`")
 }
 

@@ -14,6 +14,7 @@ type Client struct {
 	gate       *wire.Gate
 	login      Credentials
 	throughput *throughput
+	downloaded atomic.Int64         // bytes of files, to learn their digests
 	found      atomic.Pointer[Site] // the site with the simple index that was found, or without; nil: nothing was found out
 }
 

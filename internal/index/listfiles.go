@@ -45,7 +45,7 @@ func (c *Client) listFiles(ctx context.Context, project pep.Project, accept stri
 			return listing, nil
 		case err == nil, site.Derived && errors.Is(err, pep.ErrNoListing):
 			continue
-		case site.certain || !isFinal(err):
+		case site.certain || !IsFinal(err):
 			return pep.Listing{}, err
 		case doubt == nil:
 			doubt = err
@@ -132,14 +132,23 @@ func (e *SignInError) Error() string {
 
 func (e *SignInError) Unwrap() error { return e.err }
 
-// isFinal reports whether a query that failed would fail again: the index answered, and neither with a listing nor with an error of its own
+// IsFinal reports whether a query that failed would fail again: the index answered, and neither with a listing nor with an error of its own
 // that passes.
-func isFinal(err error) bool {
+func IsFinal(err error) bool {
 	if errors.Is(err, pep.ErrNoListing) || errors.Is(err, ErrNoListings) {
 		return true
 	}
 	answer := wire.AnswerOf(err)
 	return answer != nil && !answer.Temporary()
+}
+
+// absolute returns the address of a file on a page; empty if there is none that can be read.
+func absolute(page *url.URL, address string) string {
+	to, err := page.Parse(address)
+	if err != nil || address == "" {
+		return ""
+	}
+	return to.String()
 }
 
 // listingOf parses the page by its Content-Type. It assumes that an HTML page is about the requested project, because such a page
@@ -160,6 +169,9 @@ func listingOf(answer *wire.Answer, project pep.Project, at *url.URL) (pep.Listi
 	}
 	if listing.Project != project {
 		return pep.Listing{}, fmt.Errorf("the page %s is about another project, %s", at, listing.Project)
+	}
+	for i, file := range listing.Files {
+		listing.Files[i].URL = absolute(at, file.URL)
 	}
 	return listing, nil
 }

@@ -1,6 +1,7 @@
 package pep
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,6 +22,8 @@ type IndexFile struct {
 	Name       string
 	SHA256     string    // lower-case hex; empty if the index does not give it
 	MD5        string    // lower-case hex; the only digest of some older indexes
+	BLAKE2b    string    // lower-case hex, of 256 or of 512 bits; empty if the index does not give it
+	URL        string    // of a file without a digest, as the page has it, perhaps relative to the page; else empty
 	Provenance string    // URL of the provenance (PEP 740); empty if there is none
 	Size       int64     // in bytes; 0 if the index does not say
 	Uploaded   time.Time // zero if the index does not say
@@ -40,6 +43,7 @@ type page struct {
 
 type pageFile struct {
 	Filename   string            `json:"filename"`
+	URL        string            `json:"url"`
 	Hashes     map[string]string `json:"hashes"`
 	Provenance json.RawMessage   `json:"provenance"`
 	Size       json.RawMessage   `json:"size"`
@@ -69,15 +73,28 @@ func ParseListing(simpleJSON []byte) (Listing, error) {
 }
 
 func (f pageFile) indexFile() IndexFile {
-	return IndexFile{
+	file := IndexFile{
 		Name:       f.Filename,
 		SHA256:     strings.ToLower(f.Hashes["sha256"]),
 		MD5:        strings.ToLower(f.Hashes["md5"]),
+		BLAKE2b:    cmp.Or(blake2b(f.Hashes["blake2_256"]), blake2b(f.Hashes["blake2b"])),
 		Provenance: optional[string](f.Provenance),
 		Size:       optional[int64](f.Size),
 		Uploaded:   optional[time.Time](f.Uploaded),
 		Yanked:     yanked(f.Yanked),
 	}
+	return file.withURL(f.URL)
+}
+
+// blake2b returns a BLAKE2b digest of 256 or of 512 bits in lower-case hex; empty if text is neither. Indexes call both blake2b.
+func blake2b(text string) string { return cmp.Or(digestOf(text, 32), digestOf(text, 64)) }
+
+// withURL returns the file with its address, without the fragment, if the index gives no digest. Listings are long: nobody needs the others.
+func (f IndexFile) withURL(address string) IndexFile {
+	if f.SHA256 == "" && f.BLAKE2b == "" && f.MD5 == "" {
+		f.URL, _, _ = strings.Cut(strings.TrimSpace(address), "#")
+	}
+	return f
 }
 
 // optional parses a value that an index may omit; a value of an unexpected type counts as omitted.

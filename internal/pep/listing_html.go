@@ -175,9 +175,11 @@ func (l *htmlLink) indexFile() (IndexFile, bool) {
 			listed.SHA256 = digestOf(digest, 32)
 		case "md5":
 			listed.MD5 = digestOf(digest, 16)
+		case "blake2b", "blake2_256":
+			listed.BLAKE2b = blake2b(digest)
 		}
 	}
-	return listed, isFileName(listed.Name)
+	return listed.withURL(l.address), isFileName(listed.Name)
 }
 
 // digestOf returns a digest of size bytes in lower-case hex; empty if text is not one.

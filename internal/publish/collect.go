@@ -76,7 +76,10 @@ func (r *run) gather(ctx context.Context, paths []string) (collected, error) {
 	// The metadata may name another project than the file name does. A rule says so, and the index is asked about it as well.
 	unseen, err := r.query(ctx, projectsOf(c.targets))
 	c.unseen = append(c.unseen, unseen...)
-	return c, err
+	if err != nil {
+		return c, err
+	}
+	return c, r.listings.learnAll(ctx, c.targets)
 }
 
 // read reads the files at these paths, each once.

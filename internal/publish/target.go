@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/md5"
 	"encoding/hex"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -39,8 +40,10 @@ type target struct {
 	// By plan, and by upload.
 	outcome ledger.Outcome
 
-	// By readBack: its provenance need not be queried again.
-	provenanceDone bool
+	// By readBack: its provenance need not be queried again, and the index was seen to serve it with its digest.
+	provenanceDone, digestSeen bool
+
+	blake2b512 *string // its digest of this kind; nil: not asked for yet
 }
 
 // describe returns the target for people.
@@ -139,9 +142,11 @@ func (t *target) plan(listing pep.Listing, skip, mayReplace bool) {
 func (t *target) compare(listing pep.Listing, mayReplace bool) (action ledger.Action, indexDigest string) {
 	action = ledger.ActionUpload
 	for _, listed := range listing.Files {
-		theirs, ours := digestsOf(t.Distribution, listed)
+		if listed.Name != t.Name {
+			continue
+		}
+		theirs, ours := t.digests(listed)
 		switch {
-		case listed.Name != t.Name:
 		case theirs == "" && mayReplace:
 			action = ledger.ActionConflict // unless the page names it a second time, with a digest
 		case theirs == "":
@@ -163,20 +168,42 @@ func (t *target) listedIn(listing pep.Listing) (listed pep.IndexFile, ok bool) {
 	return listing.Files[i], true
 }
 
-// onlyMD5 begins a digest that is no SHA-256.
-const onlyMD5 = "MD5 "
+// What begins a digest that is no SHA-256. A size stands for one where it differs, which tells as much.
+const (
+	onlyMD5     = "MD5 "
+	onlyBLAKE2b = "BLAKE2b "
+	bytesLong   = " bytes" // ends a size
+)
 
-// digestsOf returns the digests of one kind of what the index lists and of a file; empty where there is no such kind. An MD5
-// counts only where the index gives nothing better, and says what it is.
-func digestsOf(d *distfile.Distribution, listed pep.IndexFile) (theirs, ours string) {
+// digests returns the digests of one kind of what the index lists and of the target; empty where there is no such kind. One that is no
+// SHA-256 says what it is, and an MD5 counts only where the index gives nothing better.
+func (t *target) digests(listed pep.IndexFile) (theirs, ours string) {
 	switch {
 	case listed.SHA256 != "":
-		return listed.SHA256, hex.EncodeToString(d.Digests.SHA256[:])
-	case listed.MD5 != "" && d.Digests.MD5 != [md5.Size]byte{}:
-		return onlyMD5 + listed.MD5, onlyMD5 + hex.EncodeToString(d.Digests.MD5[:])
+		return listed.SHA256, t.sha256()
+	case len(listed.BLAKE2b) == 2*len(t.Digests.BLAKE2b):
+		return onlyBLAKE2b + listed.BLAKE2b, onlyBLAKE2b + hex.EncodeToString(t.Digests.BLAKE2b[:])
+	case listed.BLAKE2b != "" && t.blake2b() != "":
+		return onlyBLAKE2b + listed.BLAKE2b, onlyBLAKE2b + t.blake2b()
+	case listed.MD5 != "" && t.Digests.MD5 != [md5.Size]byte{}:
+		return onlyMD5 + listed.MD5, onlyMD5 + hex.EncodeToString(t.Digests.MD5[:])
+	case listed.Size != 0 && listed.Size != t.Size:
+		return fmt.Sprint(listed.Size, bytesLong), fmt.Sprint(t.Size, bytesLong)
 	default:
 		return "", ""
 	}
+}
+
+// blake2b returns the target's BLAKE2b digest of 512 bits; empty if the file cannot be read any more, which its upload reports.
+func (t *target) blake2b() string {
+	if t.blake2b512 == nil {
+		digest, err := t.BLAKE2b512()
+		if err != nil {
+			digest = ""
+		}
+		t.blake2b512 = &digest
+	}
+	return *t.blake2b512
 }
 
 // displayPath returns a path as people and other jobs can use it: relative if it is in the workspace.

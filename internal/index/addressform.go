@@ -38,6 +38,10 @@ func AddressForms() []AddressForm {
 			Sibling: true, Certain: true, Source: "https://pulpproject.org/pulp_python/docs/user/guides/pypi/",
 		},
 		{
+			Index: "devpi, its simple index", Path: "/+simple/", Simple: []string{"+simple/"}, Sibling: true, Certain: true,
+			Source: "https://github.com/devpi/devpi/blob/main/doc/quickstart-pypimirror.rst",
+		},
+		{
 			Index: "Azure Artifacts", Path: "/_packaging/*/pypi/upload", Simple: []string{simple}, Sibling: true, Certain: true,
 			Source: "https://github.com/microsoft/artifacts-keyring",
 		},

@@ -32,6 +32,7 @@ func TestSiteOf_Derived(t *testing.T) {
 		example + "/root/dev/":                                          example + "/root/dev/+simple/ " + example + "/root/dev/simple/",
 		example + "/root/dev":                                           example + "/root/dev/+simple/ " + example + "/root/dev/simple/",
 		example + "/devpi/root/dev/":                                    example + "/devpi/root/dev/+simple/ " + example + "/devpi/root/dev/simple/",
+		example + "/root/dev/+simple/":                      example + "/root/dev/+simple/",
 		example + "/":                                                   example + "/simple/",
 		example:                                                         example + "/simple/",
 		example + ":8443/":                                              example + ":8443/simple/",

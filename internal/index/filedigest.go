@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/secret"
@@ -33,6 +34,9 @@ func (c *Client) FileDigest(ctx context.Context, listed pep.IndexFile, size int6
 	answer, err := c.wire.Do(ctx, c.downloadCall(http.MethodHead, at, nil))
 	if err != nil {
 		return "", 0, err
+	}
+	if strings.HasPrefix(answer.Header.Get("Content-Type"), "text/html") {
+		return "", 0, fmt.Errorf("%w: the index answers with a page", errNotDownloaded)
 	}
 	length, err = strconv.ParseInt(answer.Header.Get("Content-Length"), 10, 64)
 	switch {

@@ -40,6 +40,10 @@ func TestFileDigest(t *testing.T) {
 		"a redirect": {size: 8, says: "302", serve: func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://files.example/", http.StatusFound)
 		}},
+		"a page": {size: 8, says: "answers with a page", serve: func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			w.Header().Set("Content-Length", "8")
+		}},
 		"no length": {size: 8, says: "does not say how long", serve: func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Transfer-Encoding", "identity")
 			w.WriteHeader(http.StatusOK)
@@ -73,6 +77,7 @@ func TestFileDigest(t *testing.T) {
 					c.serve(w, r)
 					return
 				}
+				w.Header().Set("Content-Type", "application/zip")
 				w.Header().Set("Content-Length", strconv.Itoa(len(content)))
 				_, _ = w.Write(content)
 			}))

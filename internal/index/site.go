@@ -110,6 +110,18 @@ func SiteOf(upload, simple *url.URL, lookups bool) Site {
 	return site
 }
 
+// SiteAt is the site of which an address is known that may be its upload URL or its simple index, to query it.
+func SiteAt(address *url.URL) Site {
+	site := SiteOf(address, nil, true)
+	switch {
+	case site.Simple == nil:
+		return SiteOf(address, address.JoinPath("/"), true)
+	case !site.certain:
+		site.others = append(slices.Clone(site.others), address.JoinPath("/"))
+	}
+	return site
+}
+
 // Candidates returns the places where the simple index may be, in the order in which they are tried; none if the index is not queried.
 func (s Site) Candidates() []*url.URL {
 	if s.Simple == nil {

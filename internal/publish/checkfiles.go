@@ -56,6 +56,9 @@ func Check(ctx context.Context, o Options, d Deps) (CheckResult, error) {
 		return CheckResult{}, err
 	}
 	found := r.applyRules(c, stored)
+	if site := r.Index.Site(); site.Derived {
+		r.recordUnseen()
+	}
 	r.listings.compare(c.targets, false)
 	for _, t := range c.targets {
 		if t.action == ledger.ActionConflict {

@@ -89,7 +89,10 @@ func (w Process) checkFiles(ctx context.Context, o checkOptions, paths []string)
 	const parallel = 4
 	return publish.Check(ctx,
 		publish.Options{Paths: paths, WorkingTree: w.workingTree(), Parallel: parallel, VerifyMetadata: true, ExpectedVersion: o.expected},
-		publish.Deps{Index: index.New(site, client, wire.NewGate(parallel), login), Now: func() time.Time { return o.today }, Sleep: w.Sleep})
+		publish.Deps{
+			Index: index.New(site, client, wire.NewGate(parallel), login), Now: func() time.Time { return o.today },
+			Sleep: w.Sleep,
+		})
 }
 
 // siteFor returns the index that the flag -index names, and the credentials for it that the environment has as those of a run. It is

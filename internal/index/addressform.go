@@ -19,8 +19,8 @@ type AddressForm struct {
 	// the place of its last segment if Sibling is set.
 	Simple  []string
 	Sibling bool
-	// Certain is whether the form is that of one kind of index, so that 404 says that the project is not there. Elsewhere it says so only if
-	// the address without the project answers.
+	// Certain is whether the form is that of one kind of index, so that 404 says that the project is not there. Elsewhere it says so only
+	// if the address without the project answers.
 	Certain bool
 	Source  string // where the form is documented
 }
@@ -63,7 +63,8 @@ func AddressForms() []AddressForm {
 		},
 		{
 			Index: "AWS CodeArtifact", Hosts: []string{"*.codeartifact.*.amazonaws.com", "*.codeartifact.*.on.aws"}, Path: "/pypi/*/",
-			Simple: []string{simple}, Certain: true, Source: "https://docs.aws.amazon.com/codeartifact/latest/ug/python-configure-twine.html",
+			Simple: []string{simple}, Certain: true,
+			Source: "https://docs.aws.amazon.com/codeartifact/latest/ug/python-configure-twine.html",
 		},
 		{
 			Index: "Google Artifact Registry", Hosts: []string{"*-python.pkg.dev"}, Path: "/*/*/", Simple: []string{simple}, Certain: true,

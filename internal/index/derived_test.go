@@ -103,43 +103,65 @@ func TestListFiles_Derived(t *testing.T) {
 		},
 		"neither": {
 			upload: "/team/packages/", none: true,
-			asked: "GET /team/packages/+simple/alder/, HEAD /team/packages/+simple/, GET /team/packages/simple/alder/, HEAD /team/packages/simple/",
+			asked: "GET /team/packages/+simple/alder/, HEAD /team/packages/+simple/, GET /team/packages/simple/alder/, " +
+				"HEAD /team/packages/simple/",
 		},
 		"a page for people for whatever is asked": {
-			upload: "/team/packages/", none: true, pages: map[string]page{"/team/packages/+simple/alder/": {text: login}, "/team/packages/simple/alder/": {text: login}},
+			upload: "/team/packages/", none: true, pages: map[string]page{
+				"/team/packages/+simple/alder/": {text: login},
+				"/team/packages/simple/alder/":  {text: login},
+			},
 			asked: "GET /team/packages/+simple/alder/, GET /team/packages/simple/alder/",
 		},
 		"a place that is closed, and then the index": {
-			upload: "/team/packages/", pages: map[string]page{"/team/packages/+simple/alder/": {status: 403}, "/team/packages/simple/alder/": {text: listed}},
+			upload: "/team/packages/", pages: map[string]page{
+				"/team/packages/+simple/alder/": {status: 403},
+				"/team/packages/simple/alder/":  {text: listed},
+			},
 			asked: "GET /team/packages/+simple/alder/, GET /team/packages/simple/alder/", simple: "/team/packages/simple/", files: 1,
 		},
 		"a place that is closed, and nothing else": {
 			upload: "/team/packages/", pages: map[string]page{"/team/packages/+simple/alder/": {status: 403, text: "Not you."}},
-			asked: "GET /team/packages/+simple/alder/, GET /team/packages/simple/alder/, HEAD /team/packages/simple/", says: "403 Forbidden: Not you.",
+			asked: "GET /team/packages/+simple/alder/, GET /team/packages/simple/alder/, HEAD /team/packages/simple/",
+			says:  "403 Forbidden: Not you.",
 		},
 		"pypiserver": {
-			upload: "/", pages: map[string]page{"/simple/alder/": {text: listed}}, asked: "GET /simple/alder/", simple: "/simple/", files: 1,
+			upload: "/", pages: map[string]page{"/simple/alder/": {text: listed}}, asked: "GET /simple/alder/", simple: "/simple/",
+			files: 1,
 		},
 		"pypiserver, which forwards what it has not": {
-			upload: "/", pages: map[string]page{"/simple/": {text: "all"}, "/simple/alder/": {status: 303, location: "https://pypi.org/simple/alder/"}},
+			upload: "/", pages: map[string]page{"/simple/": {text: "all"}, "/simple/alder/": {
+				status:   303,
+				location: "https://pypi.org/simple/alder/",
+			}},
 			asked: "GET /simple/alder/, HEAD /simple/", simple: "/simple/",
 		},
 		"GitLab, which forwards to the other public index": {
 			upload: "/api/v4/projects/1/packages/pypi",
-			pages:  map[string]page{"/api/v4/projects/1/packages/pypi/simple/alder/": {status: 302, location: "https://test.pypi.org/simple/alder"}},
-			asked:  "GET /api/v4/projects/1/packages/pypi/simple/alder/", simple: "/api/v4/projects/1/packages/pypi/simple/",
+			pages: map[string]page{"/api/v4/projects/1/packages/pypi/simple/alder/": {
+				status:   302,
+				location: "https://test.pypi.org/simple/alder",
+			}},
+			asked: "GET /api/v4/projects/1/packages/pypi/simple/alder/", simple: "/api/v4/projects/1/packages/pypi/simple/",
 		},
 		"forwarded to another project's page": {
-			upload: "/repository/r/", pages: map[string]page{"/repository/r/simple/alder/": {status: 302, location: "https://pypi.org/simple/birch/"}},
+			upload: "/repository/r/", pages: map[string]page{"/repository/r/simple/alder/": {
+				status:   302,
+				location: "https://pypi.org/simple/birch/",
+			}},
 			asked: "GET /repository/r/simple/alder/", says: "a redirect to https://pypi.org/simple/birch/",
 		},
 		"forwarded elsewhere": {
-			upload: "/repository/r/", pages: map[string]page{"/repository/r/simple/alder/": {status: 302, location: "https://mirror.example/simple/alder/"}},
+			upload: "/repository/r/", pages: map[string]page{"/repository/r/simple/alder/": {
+				status:   302,
+				location: "https://mirror.example/simple/alder/",
+			}},
 			asked: "GET /repository/r/simple/alder/", says: "a redirect to https://mirror.example/simple/alder/",
 		},
 		"a redirect within the index": {
 			upload: "/repository/r/", pages: map[string]page{
-				"/repository/r/simple/alder/": {status: 301, location: "HERE/repository/all/simple/alder/"}, "/repository/all/simple/alder/": {text: listed},
+				"/repository/r/simple/alder/":   {status: 301, location: "HERE/repository/all/simple/alder/"},
+				"/repository/all/simple/alder/": {text: listed},
 			},
 			asked: "GET /repository/r/simple/alder/, GET /repository/all/simple/alder/", simple: "/repository/r/simple/", files: 1,
 		},
@@ -154,7 +176,10 @@ func TestListFiles_Derived(t *testing.T) {
 			asked: "GET /repository/r/simple/alder/", says: "the credential was not accepted: http://127.0.0.1:",
 		},
 		"a sign-in page elsewhere": {
-			upload: "/repository/r/", pages: map[string]page{"/repository/r/simple/alder/": {status: 302, location: "https://login.example/authorize?client=1"}},
+			upload: "/repository/r/", pages: map[string]page{"/repository/r/simple/alder/": {
+				status:   302,
+				location: "https://login.example/authorize?client=1",
+			}},
 			asked: "GET /repository/r/simple/alder/", says: "redirects to a sign-in page, https://login.example/authorize",
 		},
 		"no access": {

@@ -15,7 +15,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// ErrNoListings means that the index cannot be queried, because the user disabled it, or no address of a simple index is known or was found.
+// ErrNoListings means that the index cannot be queried, because the user disabled it, or no address of a simple index is known or was
+// found.
 var ErrNoListings = errors.New("this index is not queried")
 
 // ListFiles queries the project's page of the simple index and returns the files on it. A project that does not exist is not an error:
@@ -127,7 +128,8 @@ type SignInError struct {
 }
 
 func (e *SignInError) Error() string {
-	return fmt.Sprintf("the credential was not accepted: %s redirects to a sign-in page, %s", wire.PlainURL(e.At.String()), wire.PlainURL(e.To.String()))
+	return fmt.Sprintf("the credential was not accepted: %s redirects to a sign-in page, %s", wire.PlainURL(e.At.String()),
+		wire.PlainURL(e.To.String()))
 }
 
 func (e *SignInError) Unwrap() error { return e.err }

@@ -77,8 +77,8 @@ func known() []Site {
 	}
 }
 
-// SiteOf returns the site of an upload URL. simple is the index to query, or nil to derive it by [AddressForms]. Without lookups the site has
-// no simple index.
+// SiteOf returns the site of an upload URL. simple is the index to query, or nil to derive it by [AddressForms]. Without lookups the site
+// has no simple index.
 func SiteOf(upload, simple *url.URL, lookups bool) Site {
 	site := Site{Upload: upload, MD5: true, certain: true}
 	for _, s := range known() {

@@ -77,8 +77,8 @@ type Uploaded struct {
 	Took time.Duration
 }
 
-// AlreadyPresent reports that, by its own answer, the index had the file before: its bytes, or Unverified, a file of its name that could not
-// be compared.
+// AlreadyPresent reports that, by its own answer, the index had the file before: its bytes, or Unverified, a file of its name that could
+// not be compared.
 type AlreadyPresent struct {
 	File       string
 	Unverified bool

@@ -89,7 +89,8 @@ func (f pageFile) indexFile() IndexFile {
 // blake2b returns a BLAKE2b digest of 256 or of 512 bits in lower-case hex; empty if text is neither. Indexes call both blake2b.
 func blake2b(text string) string { return cmp.Or(digestOf(text, 32), digestOf(text, 64)) }
 
-// withURL returns the file with its address, without the fragment, if the index gives no digest. Listings are long: nobody needs the others.
+// withURL returns the file with its address, without the fragment, if the index gives no digest. Listings are long: nobody needs the
+// others.
 func (f IndexFile) withURL(address string) IndexFile {
 	if f.SHA256 == "" && f.BLAKE2b == "" && f.MD5 == "" {
 		f.URL, _, _ = strings.Cut(strings.TrimSpace(address), "#")

@@ -17,10 +17,14 @@ func TestParseListing_Fields(t *testing.T) {
 		"project-status": {"status": "archived", "reason": "old"},
 		"versions": ["1.0"],
 		"files": [
-			{"filename": "alder_core-1.0.tar.gz", "url": "https://files.example/a", "hashes": {"sha256": "AB01", "blake2b": "x"}, "size": 1024,
-			 "upload-time": "2026-03-04T05:06:07.891011Z", "yanked": false, "provenance": "https://index.example/p", "core-metadata": false},
-			{"filename": "alder_core-1.0-py3-none-any.whl", "url": "u", "hashes": {}, "yanked": "wrong licence", "provenance": null, "size": null},
-			{"filename": "alder_core-0.8.zip", "url": "u", "hashes": {"blake2_256": "` + strings.Repeat("AB", 32) + `", "blake2b": "` + strings.Repeat("CD", 64) + `"}},
+			{"filename": "alder_core-1.0.tar.gz", "url": "https://files.example/a", "hashes": {"sha256": "AB01", "blake2b": "x"},
+				"size": 1024,
+			 "upload-time": "2026-03-04T05:06:07.891011Z", "yanked": false, "provenance": "https://index.example/p",
+				"core-metadata": false},
+			{"filename": "alder_core-1.0-py3-none-any.whl", "url": "u", "hashes": {}, "yanked": "wrong licence", "provenance": null,
+				"size": null},
+			{"filename": "alder_core-0.8.zip", "url": "u", "hashes": {"blake2_256": "` + strings.Repeat("AB", 32) + `",
+				"blake2b": "` + strings.Repeat("CD", 64) + `"}},
 			{"filename": "alder_core-0.7.zip", "url": "u#x", "hashes": {"blake2b": "` + strings.Repeat("CD", 64) + `"}},
 			{"filename": "alder_core-0.9.zip", "hashes": {"md5": "z"}, "yanked": true, "upload-time": "yesterday", "size": "big"}
 		]}`))

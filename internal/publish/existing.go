@@ -46,10 +46,12 @@ func queryFailure(site index.Site, skip bool, project pep.Project, err error) fi
 	switch {
 	case site.MayReplace() && skip:
 		return finding.New(finding.SkipExistingLookFailed,
-			fmt.Sprintf("`skip-existing: true` needs to see which files %s has of %s, but the query failed: %v", site.Upload.Host, project, err),
+			fmt.Sprintf("`skip-existing: true` needs to see which files %s has of %s, but the query failed: %v", site.Upload.Host, project,
+				err),
 			cmp.Or(wire.Advice(err), readable(err), "check `index-url`, then run the job again; nothing was uploaded"))
 	case site.MayReplace():
-		fix = cmp.Or(readable(err), "check `index-url`") + ": this index may replace files with the same name, and the run could not see them"
+		fix = cmp.Or(readable(err), "check `index-url`") +
+			": this index may replace files with the same name, and the run could not see them"
 	}
 	return finding.New(finding.LookFailed, message, cmp.Or(wire.Advice(err), fix))
 }

@@ -251,7 +251,12 @@ func TestListings_Find(t *testing.T) {
 		},
 		"never listed":                        {[]page{listing(alder)}, 3, []time.Duration{pause, pause}, 0},
 		"not readable, which will not change": {[]page{unreadable()}, 1, nil, 0},
-		"readable once":                       {[]page{listing(alder, pep.IndexFile{Name: sdist}), unreadable()}, 2, []time.Duration{pause}, 1},
+		"readable once": {
+			[]page{listing(alder, pep.IndexFile{Name: sdist}), unreadable()},
+			2,
+			[]time.Duration{pause},
+			1,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -86,7 +86,10 @@ func TestReadBack(t *testing.T) {
 			noted: []string{"not-served-yet"}, says: []string{sdist, "10s"},
 		},
 		"the page is never readable": {
-			pages: []page{unreadable()}, requests: 1, read: late(wheel, sdist), noted: []string{"look-failed"}, says: []string{"of alder", "403"},
+			pages: []page{unreadable()}, requests: 1, read: late(wheel, sdist), noted: []string{"look-failed"}, says: []string{
+				"of alder",
+				"403",
+			},
 		},
 		"no access": {
 			pages: []page{{status: http.StatusUnauthorized}}, requests: 1, read: late(wheel, sdist), noted: []string{"look-failed"},
@@ -182,7 +185,8 @@ func TestReadBack_AbsentElsewhere(t *testing.T) {
 		t.Errorf("it waited for %v", waited)
 	}
 	expect.Equal(t, "recorded", eventOf[ledger.ReadBack](h), ledger.ReadBack{Missing: []string{wheel}})
-	expect.Contains(t, "the next step", h.found("not-served-yet").Fix, "check `index-url`: http://127.0.0.1:", "/simple/ has no page of the project")
+	expect.Contains(t, "the next step", h.found("not-served-yet").Fix, "check `index-url`: http://127.0.0.1:",
+		"/simple/ has no page of the project")
 }
 
 // TestReadBack_NothingSent: what the plan has seen is not looked at again.

@@ -2,7 +2,6 @@ package publish
 
 import (
 	"cmp"
-	"crypto/md5"
 	"encoding/hex"
 	"fmt"
 	"path/filepath"
@@ -42,8 +41,6 @@ type target struct {
 
 	// By readBack: its provenance need not be queried again, and the index was seen to serve it with its digest.
 	provenanceDone, digestSeen bool
-
-	blake2b512 *string // its digest of this kind; nil: not asked for yet
 }
 
 // describe returns the target for people.
@@ -168,42 +165,17 @@ func (t *target) listedIn(listing pep.Listing) (listed pep.IndexFile, ok bool) {
 	return listing.Files[i], true
 }
 
-// What begins a digest that is no SHA-256. A size stands for one where it differs, which tells as much.
-const (
-	onlyMD5     = "MD5 "
-	onlyBLAKE2b = "BLAKE2b "
-	bytesLong   = " bytes" // ends a size
-)
+// bytesLong ends a size, which stands for a digest where it differs: that says as much.
+const bytesLong = " bytes"
 
-// digests returns the digests of one kind of what the index lists and of the target; empty where there is no such kind. One that is no
-// SHA-256 says what it is, and an MD5 counts only where the index gives nothing better.
+// digests returns the digests of one kind of what the index lists and of the target, as [distfile.Distribution.DigestsIn] does, or their
+// sizes if those differ; empty where there is nothing to compare.
 func (t *target) digests(listed pep.IndexFile) (theirs, ours string) {
-	switch {
-	case listed.SHA256 != "":
-		return listed.SHA256, t.sha256()
-	case len(listed.BLAKE2b) == 2*len(t.Digests.BLAKE2b):
-		return onlyBLAKE2b + listed.BLAKE2b, onlyBLAKE2b + hex.EncodeToString(t.Digests.BLAKE2b[:])
-	case listed.BLAKE2b != "" && t.blake2b() != "":
-		return onlyBLAKE2b + listed.BLAKE2b, onlyBLAKE2b + t.blake2b()
-	case listed.MD5 != "" && t.Digests.MD5 != [md5.Size]byte{}:
-		return onlyMD5 + listed.MD5, onlyMD5 + hex.EncodeToString(t.Digests.MD5[:])
-	case listed.Size != 0 && listed.Size != t.Size:
+	theirs, ours = t.DigestsIn(listed)
+	if theirs == "" && listed.Size != 0 && listed.Size != t.Size {
 		return fmt.Sprint(listed.Size, bytesLong), fmt.Sprint(t.Size, bytesLong)
-	default:
-		return "", ""
 	}
-}
-
-// blake2b returns the target's BLAKE2b digest of 512 bits; empty if the file cannot be read any more, which its upload reports.
-func (t *target) blake2b() string {
-	if t.blake2b512 == nil {
-		digest, err := t.BLAKE2b512()
-		if err != nil {
-			digest = ""
-		}
-		t.blake2b512 = &digest
-	}
-	return *t.blake2b512
+	return theirs, ours
 }
 
 // displayPath returns a path as people and other jobs can use it: relative if it is in the workspace.

@@ -173,7 +173,8 @@ func TestResolve(t *testing.T) {
 			requests: 1,
 		},
 		"it exists elsewhere, which may not be read": {
-			err: conflict409(0), elsewhere: true, pages: []page{unreadable()}, outcome: ledger.OutcomePresent, noted: []string{"upload-exists"},
+			err: conflict409(0), elsewhere: true, pages: []page{unreadable()}, outcome: ledger.OutcomePresent,
+			noted:    []string{"upload-exists"},
 			requests: 1,
 		},
 	} {
@@ -226,8 +227,8 @@ func findingOf(result ledger.UploadResult) []finding.Finding {
 	}
 }
 
-// TestResolve_Unverified: an index of another kind than PyPI refuses the same bytes too. PyPI takes those again, so that its refusal is about
-// other ones.
+// TestResolve_Unverified: an index of another kind than PyPI refuses the same bytes too. PyPI takes those again, so that its refusal is
+// about other ones.
 func TestResolve_Unverified(t *testing.T) {
 	t.Parallel()
 	for _, ambiguous := range []int{0, 1} {
@@ -437,9 +438,15 @@ func TestRun_LostTries(t *testing.T) {
 		outcome ledger.Outcome
 		says    []string
 	}{
-		"refused at once": {[]page{conflict}, false, nil, ledger.OutcomePresent, []string{"no simple index is known for", "so the run cannot see existing files: set `index-url`"}},
+		"refused at once": {[]page{conflict}, false, nil, ledger.OutcomePresent, []string{
+			"no simple index is known for",
+			"so the run cannot see existing files: set `index-url`",
+		}},
 		"refused after a lost try": {
-			answers: []page{lost, conflict}, outcome: ledger.OutcomePresent, says: []string{"it is unknown whether that is this file", "index-url"},
+			answers: []page{lost, conflict}, outcome: ledger.OutcomePresent, says: []string{
+				"it is unknown whether that is this file",
+				"index-url",
+			},
 		},
 		"skipped, and its page lacks the file": {
 			[]page{conflict}, true, nil, ledger.OutcomeSkipped, []string{"that file stays", "index-url"},

@@ -107,6 +107,9 @@ func (w Process) reported(ctx context.Context, r *runner.Runner, redactor *secre
 	}
 	reporter := report.New(r, options)
 	recorder := ledger.NewRecorder(reporter.Watch)
+	for _, f := range c.Warnings {
+		recorder.Record(ledger.Noted{Finding: f})
+	}
 	var roots *x509.CertPool
 	if err == nil {
 		roots, err = w.rootsWith(c.CABundle)

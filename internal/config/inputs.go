@@ -68,13 +68,14 @@ func Inputs() []Input {
 		},
 		{
 			Name: "user", Default: tokenUser,
-			Help: "The user name for password. Keep the default for an API token.",
-			set:  setUser,
+			Help: "The user name for password. Keep the default for an API token. AWS CodeArtifact wants aws, " +
+				"Google Artifact Registry oauth2accesstoken, others a name of yours. none: an empty one.",
+			set: setUser,
 		},
 		{
 			Name: "password", secret: true,
 			Help: "API token or password, for indexes without Trusted Publishing. Masked at once, " +
-				"and sent only to the origin of repository-url.",
+				"and sent only to the origin of repository-url. none: an empty one, only with auth: token and a user.",
 			set: setPassword,
 		},
 		{

@@ -370,7 +370,8 @@ func TestContainer_Commands(t *testing.T) {
 	}{
 		{[]string{"-v", s.path("dist") + ":/dist:ro"}, []string{"check", "/dist"}, 0, "0 errors"},
 		{
-			[]string{"-v", checkout + ":/checkout:ro"}, []string{"setup", "-index", "none", "/checkout"},
+			[]string{"-v", checkout + ":/checkout:ro"},
+			[]string{"setup", "-index", "none", "/checkout"},
 			0, "Register the publisher of alder",
 		},
 		{

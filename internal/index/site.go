@@ -122,6 +122,12 @@ func SiteAt(address *url.URL) Site {
 	return site
 }
 
+// noSlash reports whether the upload URL has no slash at its end, where no form says that this is right.
+func (s Site) noSlash() bool {
+	_, certain := simpleBeside(s.Upload)
+	return !certain && !strings.HasSuffix(s.Upload.Path, "/")
+}
+
 // Candidates returns the places where the simple index may be, in the order in which they are tried; none if the index is not queried.
 func (s Site) Candidates() []*url.URL {
 	if s.Simple == nil {

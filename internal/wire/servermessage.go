@@ -123,6 +123,7 @@ func jsonMessage(body []byte) string {
 	var members struct {
 		Message     string `json:"message"`
 		Code        string `json:"code"`
+		Title       string `json:"title"` // RFC 9457
 		Detail      string `json:"detail"`
 		Error       string `json:"error"`
 		Description string `json:"description"`
@@ -134,7 +135,8 @@ func jsonMessage(body []byte) string {
 		} `json:"errors"`
 	}
 	var other *json.UnmarshalTypeError // one field of another type, such as a code that is a number: the rest is read all the same
-	if err := json.Unmarshal(body, &members); err != nil && !errors.As(err, &other) {
+	err := json.Unmarshal(body, &members)
+	if err != nil && !errors.As(err, &other) {
 		return ""
 	}
 	var parts []string
@@ -153,7 +155,16 @@ func jsonMessage(body []byte) string {
 	if status, reason, ok := strings.Cut(members.Code, " "); ok && len(status) == 3 && strings.Trim(status, "0123456789") == "" {
 		return withCharacters(reason, members.Message)
 	}
-	return joined(": ", members.Message, members.Detail, members.Error, members.Description, members.Code)
+	if text := jsonReason(body); other != nil && text != "" {
+		return text
+	}
+	if text := joined(": ", members.Message, members.Title, members.Detail, members.Error, members.Description); text != "" {
+		return joined(": ", text, members.Code)
+	}
+	if text := jsonReason(body); text != "" {
+		return text
+	}
+	return members.Code
 }
 
 // joined returns the parts that are not empty with by between them.

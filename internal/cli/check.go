@@ -80,9 +80,11 @@ func (w Process) checkFiles(ctx context.Context, o checkOptions, paths []string)
 	if err != nil {
 		return publish.CheckResult{}, err
 	}
-	if site.Warehouse = o.profile == "pypi"; !site.Warehouse {
-		site.MD5 = true // such an index may list files only with MD5 digests
+	if w.isTestIndex(site) {
+		site = site.AsPyPI()
 	}
+	site.Rules = o.profile == "pypi"
+	site.MD5 = site.MD5 || !site.Rules // such an index may list files only with MD5 digests
 	client := wire.New(wire.Options{
 		UserAgent: w.userAgent(), LoadRoots: w.loadRoots, Proxy: w.Proxy, Now: w.Now, Sleep: w.Sleep, Redact: redactor.Redact,
 	})

@@ -192,6 +192,9 @@ func (w Process) run(
 		Redact: redactor.Redact, Trace: func(t wire.Try) { recorder.Record(tried(t)) },
 	})
 	site := index.SiteOf(c.Repository, c.Simple, !c.NoLookups)
+	if c.Auth == config.TrustedPublishing || w.isTestIndex(site) {
+		site = site.AsPyPI()
+	}
 	deps := publish.Deps{Record: recorder.Record, Save: r.Save, PrepareFolder: r.PrepareFolder, Now: w.Now, Sleep: w.Sleep}
 	if c.Auth == config.Token {
 		deps.Password = index.Password(c.User, c.Password)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/textproto"
+	"slices"
 
 	"github.com/org/pypi-oidc-publish/internal/distfile"
 )
@@ -21,7 +22,7 @@ func (c *Client) form(r UploadRequest) (*form, error) {
 	d := r.File
 	var text bytes.Buffer
 	parts := multipart.NewWriter(&text)
-	fields := append(d.Form(), c.digests(d)...)
+	fields := append(c.fields(d), c.digests(d)...)
 	if len(r.Attestations) > 0 {
 		fields = append(fields, distfile.Field{Name: "attestations", Value: string(r.Attestations)})
 	}
@@ -41,6 +42,17 @@ func (c *Client) form(r UploadRequest) (*form, error) {
 		return nil, err
 	}
 	return &form{contentType: parts.FormDataContentType(), before: text.Bytes()[:before], rest: text.Bytes()[before:]}, nil
+}
+
+// fields returns the form fields of the metadata. Older versions of GitLab demand requires_python, which is empty where there is none; PyPI
+// gets no empty field.
+func (c *Client) fields(d *distfile.Distribution) []distfile.Field {
+	const field = "requires_python"
+	fields := d.Form()
+	if c.site.Public() || slices.ContainsFunc(fields, func(f distfile.Field) bool { return f.Name == field }) {
+		return fields
+	}
+	return append(fields, distfile.Field{Name: field})
 }
 
 // digests returns the form fields that let the index check what arrived.

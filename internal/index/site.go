@@ -25,6 +25,8 @@ type Site struct {
 	// Warehouse is set if the index runs the software of the public one: its rules, its answers, its 200 for the same bytes
 	// again.
 	Warehouse bool
+	// Rules is set if PyPI's rules for files and metadata apply.
+	Rules bool
 	// Attestations is set if the index takes and verifies attestations (PEP 740), against the public Sigstore.
 	Attestations bool
 	// MD5 is set if the index may know files by their MD5 alone.
@@ -84,16 +86,8 @@ func SiteOf(upload, simple *url.URL, lookups bool) Site {
 	for _, s := range known() {
 		if secret.Origin(upload) == secret.Origin(s.Upload) {
 			site = s
-			site.Upload, site.certain = upload, true
+			site.Upload, site.certain, site.Rules = upload, true, true
 		}
-	}
-	if site.Simple == nil && strings.HasSuffix(upload.Path, "/legacy/") {
-		site.Warehouse, site.MD5 = true, false
-		beside := func(path string) *url.URL {
-			return &url.URL{Scheme: upload.Scheme, Host: upload.Host, Path: strings.TrimSuffix(upload.Path, "legacy/") + path}
-		}
-		site.Simple, site.Files, site.Classifiers = beside("simple/"), beside("files/packages/"), beside("pypi")
-		site.Classifiers.RawQuery = ":action=list_classifiers"
 	}
 	if site.Simple == nil {
 		if candidates, certain := simpleBeside(upload); len(candidates) > 0 {
@@ -108,6 +102,26 @@ func SiteOf(upload, simple *url.URL, lookups bool) Site {
 		site.Simple, site.others, site.Classifiers, site.OwnPages, site.Derived = nil, nil, nil, false, false
 	}
 	return site
+}
+
+// AsPyPI returns the site as that of an index with PyPI's rules, which only those who run it know: its address does not tell. One whose
+// upload URL ends like PyPI's runs PyPI's software, and has its other addresses.
+func (s Site) AsPyPI() Site {
+	s.Rules = true
+	before, ok := strings.CutSuffix(s.Upload.Path, "/legacy/")
+	if !ok || s.Warehouse {
+		return s
+	}
+	beside := func(path string) *url.URL {
+		return &url.URL{Scheme: s.Upload.Scheme, Host: s.Upload.Host, Path: before + path}
+	}
+	s.Warehouse, s.MD5, s.Files = true, false, beside("/files/packages/")
+	s.Derived = false // it is the one
+	if s.Simple != nil {
+		s.Classifiers = beside("/pypi")
+		s.Classifiers.RawQuery = ":action=list_classifiers"
+	}
+	return s
 }
 
 // SiteAt is the site of which an address is known that may be its upload URL or its simple index, to query it.

@@ -6,28 +6,33 @@
 package preflight
 
 import (
+	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/finding/phrase"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/pyproject"
 )
 
 // Set describes what is checked: all files that one run would upload, and what is known about the index.
 type Set struct {
-	Files           []*distfile.Distribution
-	Listings        map[pep.Project]pep.Listing // what the index lists for each project; a project without an entry was not queried
-	Absent          map[pep.Project]bool        // projects that the index lacks, asked past its caches; nil if not asked again
-	Warehouse       bool                        // whether the index has PyPI's rules; for another index most findings become notices
-	Stored          map[string]bool             // paths of files that the file host stores, even if the project page lacks them; a hint
-	UserToken       bool                        // uploads use a person's API token, which may do more than a Trusted Publisher
-	Pyproject       *pyproject.Project          // the pyproject.toml next to the files; nil if there is none
-	Classifiers     []string                    // the valid classifiers according to the index itself; nil if it was not queried
-	Waive           bool                        // makes errors of waivable rules warnings
-	ExpectedVersion string                      // the version that every release must have, such as a tag; empty for any
-	Ref             string                      // the full name of the run's ref, such as refs/tags/v1.0; empty if there is none
+	Files    []*distfile.Distribution
+	Listings map[pep.Project]pep.Listing // what the index lists for each project; a project without an entry was not queried
+	Absent   map[pep.Project]bool        // projects that the index lacks, asked past its caches; nil if not asked again
+	// Warehouse is set if the index has PyPI's rules. For another index what only PyPI refuses is one notice.
+	Warehouse       bool
+	Stored          map[string]bool    // paths of files that the file host stores, even if the project page lacks them; a hint
+	UserToken       bool               // uploads use a person's API token, which may do more than a Trusted Publisher
+	Pyproject       *pyproject.Project // the pyproject.toml next to the files; nil if there is none
+	Classifiers     []string           // the valid classifiers according to the index itself; nil if it was not queried
+	Waive           bool               // makes errors of waivable rules warnings
+	ExpectedVersion string             // the version that every release must have, such as a tag; empty for any
+	Ref             string             // the full name of the run's ref, such as refs/tags/v1.0; empty if there is none
 	Now             time.Time
 }
 
@@ -47,7 +52,7 @@ type reach uint8
 
 const (
 	everywhere reach = iota // every index has it, or the run itself cannot continue without it
-	warehouse               // PyPI and TestPyPI have it; for another index its findings are notices
+	warehouse               // PyPI and TestPyPI have it; for another index what it refuses is one notice for the set
 	always                  // required by the user or the run, for every index: Set.Waive does not apply
 )
 
@@ -77,6 +82,7 @@ func (b basis) fault() finding.Fault {
 // s.Files, and those about one file in the order in which the index checks; then come the findings about the set.
 func Check(s Set) []finding.Finding {
 	var all []finding.Finding
+	var others []finding.Finding // what only PyPI would refuse
 	for _, r := range rules {
 		for _, f := range r.check(s) {
 			f.ID = r.id
@@ -85,7 +91,10 @@ func Check(s Set) []finding.Finding {
 			}
 			f.Severity = min(f.Severity, r.severity)
 			if !s.Warehouse && r.reach == warehouse {
-				f.Severity = finding.Notice
+				if f.Severity == finding.Error && f.File != "" {
+					others = append(others, f)
+				}
+				continue
 			}
 			if s.Waive && r.reach.waivable() {
 				f.Severity = min(f.Severity, finding.Warning)
@@ -98,7 +107,22 @@ func Check(s Set) []finding.Finding {
 		position[d.Path] = i - len(s.Files) // findings about no file, or about a file outside the set, come last
 	}
 	slices.SortStableFunc(all, func(a, b finding.Finding) int { return position[a.File] - position[b.File] })
-	return all
+	return append(all, onlyPyPI(others)...)
+}
+
+// onlyPyPI returns one notice about all that PyPI would refuse and this index may accept; none if there is nothing.
+func onlyPyPI(refused []finding.Finding) []finding.Finding {
+	if len(refused) == 0 {
+		return nil
+	}
+	files, ids := map[string]bool{}, map[string]bool{}
+	for _, f := range refused {
+		files[f.File], ids[string(f.ID)] = true, true
+	}
+	return []finding.Finding{finding.New(finding.PyPIRefuses,
+		fmt.Sprintf("PyPI would refuse %s, which this index may accept: %s", phrase.Count(len(files), "file"),
+			strings.Join(slices.Sorted(maps.Keys(ids)), ", ")),
+		"no action needed; to see all of it, run `check` on the files")}
 }
 
 // Rule describes a rule for documentation and reports.

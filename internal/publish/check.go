@@ -41,7 +41,7 @@ func (r *run) applyRules(c collected, stored map[string]bool) []finding.Finding 
 	found := preflight.Check(preflight.Set{
 		Files:           distributionsOf(c.targets),
 		Listings:        r.listings.answered(),
-		Warehouse:       r.Index.Site().Warehouse,
+		Warehouse:       r.Index.Site().Rules,
 		UserToken:       r.Password != nil,
 		Pyproject:       c.pyproject,
 		Classifiers:     c.classifiers,

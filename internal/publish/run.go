@@ -68,7 +68,9 @@ func (r *run) steps(ctx context.Context, release *gitHubRelease) error {
 	}
 	var claims oidc.Claims
 	if missing := missingOf(targets); len(missing) > 0 {
-		r.phase("Identify")
+		if r.Tokens != nil {
+			r.phase("Identify")
+		}
 		if claims, err = r.identify(ctx); err != nil {
 			return err
 		}
@@ -106,7 +108,9 @@ func (r *run) dryRunSteps(ctx context.Context, targets []*target, release *gitHu
 // identity that the index does not let publish.
 func (r *run) transfer(ctx context.Context, missing []*target, signing bool, claims oidc.Claims) error {
 	defer r.revoke(ctx)
-	r.phase("Authorize")
+	if r.Tokens != nil {
+		r.phase("Authorize")
+	}
 	if err := r.authorize(ctx, missing, signing); err != nil {
 		return err
 	}

@@ -27,5 +27,5 @@ func TestUpload_RequiresPython(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	expect.Equal(t, "requires_python", fmt.Sprint(got), `[[""] [">=3.7, <4"]]`)
+	expect.Equal(t, "requires_python", fmt.Sprint(got), `[[""] [">=3.7"]]`)
 }

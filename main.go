@@ -22,6 +22,7 @@ func main() {
 	// Never given back: a second signal must not cut the burn short, and neither must a reader of the log that has gone.
 	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	signal.Ignore(syscall.SIGPIPE)
+	cli.LimitMemory(os.Getenv)
 	os.Exit(cli.Main(ctx, cli.Process{
 		Args:      os.Args[1:],
 		Version:   version,

@@ -90,28 +90,42 @@ func read(t *testing.T, path string) string {
 // TestAction_Contract is one test and not several, since with -update the README is made from what was just written to action.yml.
 func TestAction_Contract(t *testing.T) {
 	t.Parallel()
-	var inputs, table strings.Builder
+	var inputs, table, details strings.Builder
 	for _, in := range config.Inputs() {
 		fmt.Fprintf(&inputs, "  %s:\n    description: %s\n    default: %s\n", in.Name, strconv.Quote(in.Help), strconv.Quote(in.Default))
 		standard := "`" + in.Default + "`"
 		if in.Default == "" {
 			standard = ""
 		}
-		fmt.Fprintf(&table, "| `%s` | %s | %s |\n", in.Name, standard, in.Help)
+		fmt.Fprintf(&table, "| `%s` | %s | %s |\n", in.Name, standard, firstSentence(in.Help))
+		fmt.Fprintf(&details, "| `%s` | %s | %s |\n", in.Name, standard, in.Help)
 	}
 	golden.Part(t, metadata, "\ninputs:\n", "\noutputs:\n", inputs.String())
 	action := read(t, metadata)
 	checkInputs(t, section(t, action, "inputs"))
 
-	var outputs strings.Builder
+	var outputs, outputDetails strings.Builder
 	for _, out := range section(t, action, "outputs") {
 		if len(out.keys) != 1 || out.keys["description"] == "" {
 			t.Errorf("output %s needs a description and nothing else", out.name)
 		}
-		fmt.Fprintf(&outputs, "| `%s` | %s |\n", out.name, out.keys["description"])
+		fmt.Fprintf(&outputs, "| `%s` | %s |\n", out.name, firstSentence(out.keys["description"]))
+		fmt.Fprintf(&outputDetails, "| `%s` | %s |\n", out.name, out.keys["description"])
 	}
-	golden.Part(t, readme, "<!-- inputs -->\n", "<!-- /inputs -->", "| input | default | meaning |\n|---|---|---|\n"+table.String())
-	golden.Part(t, readme, "<!-- outputs -->\n", "<!-- /outputs -->", "| output | meaning |\n|---|---|\n"+outputs.String())
+	const inputHead, outputHead = "| input | default | meaning |\n|---|---|---|\n", "| output | meaning |\n|---|---|\n"
+	golden.Part(t, readme, "<!-- inputs -->\n", "<!-- /inputs -->", inputHead+table.String())
+	golden.Part(t, readme, "<!-- outputs -->\n", "<!-- /outputs -->", outputHead+outputs.String())
+	golden.Part(t, "../docs/inputs.md", "<!-- inputs -->\n", "<!-- /inputs -->", inputHead+details.String())
+	golden.Part(t, "../docs/inputs.md", "<!-- outputs -->\n", "<!-- /outputs -->", outputHead+outputDetails.String())
+}
+
+// firstSentence returns the beginning of a description up to the end of its first sentence, for the README, which leads to the rest.
+func firstSentence(text string) string {
+	end := regexp.MustCompile(`\. [A-Za-z]`).FindStringIndex(text)
+	if end == nil {
+		return text
+	}
+	return text[:end[0]+1]
 }
 
 // checkInputs reads action.yml back, as the runner would.

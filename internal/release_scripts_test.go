@@ -51,11 +51,11 @@ func newFixture(t *testing.T) *fixture {
 		}
 	}
 	p.write(filepath.Join(p.store, "immutable"), "true\n")
-	p.must("git", "init", "-q", "-b", "main", ".")
+	p.must("git", "init", "-q", "--template=", "-b", "main", ".") // without the samples of hooks
 	p.must("git", "add", "-A")
 	p.must("git", "commit", "-q", "-m", "candidate")
 	p.candidate = p.must("git", "rev-parse", "HEAD")
-	p.must("git", "clone", "-q", "--bare", ".", filepath.Join(p.store, "repository"))
+	p.must("git", "clone", "-q", "--template=", "--bare", ".", filepath.Join(p.store, "repository"))
 	for _, name := range p.programNames {
 		p.write(filepath.Join(p.store, name), name)
 	}

@@ -10,21 +10,30 @@
 package archive
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 )
 
 // Limits of every walk. They are far above what packages need and far below what would cause harm.
 const (
-	maxKept      = 8 << 20  // bytes of one kept member
-	maxKeptTotal = 32 << 20 // bytes of all kept members
+	maxKept      = 32 << 20 // bytes of one kept member
+	maxKeptTotal = 40 << 20 // bytes of all kept members
 	maxKeptCount = 1024
-	maxMembers   = 1 << 20
-	maxAnomalies = 64
+	maxNames     = 1 << 20 // names that are remembered
+	maxAnomalies = 128
 	maxOfOneKind = 8         // anomalies with one code, so that no code displaces the others
+	maxTexts     = 32 << 10  // bytes of the texts of all anomalies; beyond that, each text is shortened
 	maxUnpacked  = 256 << 20 // bytes unpacked from a tar; beyond that, only while the compression ratio is plausible
 	maxRatio     = 100       // a tar of text, apart from zeros, is compressed to no less than a hundredth
+	maxSearched  = 8 << 30   // bytes unpacked from a tar, whatever the ratio, until a requested member was found
+	maxRead      = 4         // how many times the size of a zip its members may take to read; they overlap then
+
+	// freeMemory is how many bytes an archive may take before Selection.Admit is asked.
+	freeMemory = 1 << 20
 )
 
 // The reasons why a file is not an archive at all, in Facts.Broken.
@@ -33,15 +42,38 @@ var (
 	ErrNotTar = errors.New("no gzipped tar archive")
 )
 
+// Selection says what a caller needs from an archive.
+type Selection struct {
+	// Keep reports whether a member's content is kept.
+	Keep func(member string) bool
+	// First has members that are read and noted before all others, so that nothing else uses up their limits. Keep says whether their
+	// contents are kept.
+	First []string
+	// Verify reports whether a member is read although it is not kept, because an index reads it. It may be nil. A tar has no such members.
+	Verify func(member string) bool
+	// Record is the member that lists the others, like a wheel's RECORD: it is compared, and noted without its content. It may be empty.
+	Record string
+	// Only is set if nothing but the first and the kept members is read.
+	Only bool
+	// Admit is called before an archive takes more than a megabyte of memory, at most once, and may wait. Its error ends the walk. It may
+	// be nil.
+	Admit func() error
+}
+
+// isFirst reports whether a member is read before the others.
+func (a Selection) isFirst(member string) bool {
+	return a.Record != "" && member == a.Record || slices.Contains(a.First, member)
+}
+
 // Facts describes an archive.
 type Facts struct {
 	Broken    error             // why the archive cannot be read to its end; nil if it can
-	Anomalies []Anomaly         // anomalies, in the order in which they were found; at most 64 are kept, and 8 with one code
+	Anomalies []Anomaly         // anomalies, in the order in which they were found; at most 128 are kept, and 8 with one code
 	Members   int               // how many members were read
 	Unpacked  int64             // in bytes: what a zip's directory declares, what a tar contained
 	Top       string            // the common path of all members, as Python's os.path.commonpath returns it
-	Kept      map[string][]byte // the requested members; of several with one name the last
-	Names     *Names            // of all members. It takes 24 bytes per member: set it to nil as soon as it is no longer needed
+	Kept      map[string][]byte // the requested members; of several with one name the last. Those that are only read have no content
+	Names     *Names            // of the members. It takes 24 bytes per member: set it to nil as soon as it is no longer needed
 }
 
 // Anomaly is an anomaly with a code. Rules decide what it means.
@@ -82,25 +114,47 @@ func (f *Facts) HasAnomaly(code string) *Anomaly {
 
 // walk collects the facts of one archive.
 type walk struct {
-	facts  Facts
-	keep   func(member string) bool
-	common commonPath
-	budget int64 // bytes that may still be kept
+	facts    Facts
+	request  Selection
+	common   commonPath
+	budget   int64 // bytes that may still be kept
+	texts    int   // bytes of the anomalies
+	held     int64 // bytes of memory, about
+	admitted bool  // whether more than freeMemory may be held
+	failed   error // of Selection.Admit
 }
 
-func newWalk(keep func(member string) bool, members int64) *walk {
-	return &walk{facts: Facts{Kept: map[string][]byte{}, Names: newNames(members)}, keep: keep, budget: maxKeptTotal}
+func newWalk(request Selection) *walk {
+	return &walk{facts: Facts{Kept: map[string][]byte{}, Names: newNames(0)}, request: request, budget: maxKeptTotal}
 }
 
-// visit counts a member and reports whether the walk may continue.
-func (w *walk) visit(name []byte) bool {
-	if w.facts.Members == maxMembers {
-		w.addAnomaly(AnomalyStopped, string(name), fmt.Sprintf("more than %d members", maxMembers))
-		return false
+// hold counts memory that the walk is about to take, and waits until it may.
+func (w *walk) hold(bytes int64) error {
+	w.held += bytes
+	if w.held <= freeMemory || w.admitted || w.request.Admit == nil {
+		return nil
 	}
+	w.admitted, w.failed = true, w.request.Admit()
+	return w.failed
+}
+
+// visit counts a member.
+func (w *walk) visit(name []byte) {
 	w.facts.Members++
 	w.common.add(name)
-	return true
+}
+
+// remember adds the name of the visited member and its sizes, unless there are too many.
+func (w *walk) remember(name []byte, packed, unpacked int64) error {
+	if w.facts.Members <= maxNames {
+		w.facts.Names.add(name, packed, unpacked)
+		return w.hold(bytesPerName)
+	}
+	if w.facts.Names.complete() {
+		w.facts.Names.cut = true
+		w.addAnomaly(AnomalyStopped, "", fmt.Sprintf("it has more than %d members, which are not compared with each other", maxNames))
+	}
+	return nil
 }
 
 func (w *walk) addAnomaly(code, member, detail string) {
@@ -110,22 +164,36 @@ func (w *walk) addAnomaly(code, member, detail string) {
 			same++
 		}
 	}
-	if len(w.facts.Anomalies) < maxAnomalies && same < maxOfOneKind {
-		w.facts.Anomalies = append(w.facts.Anomalies, Anomaly{Code: code, Member: member, Detail: detail})
+	if len(w.facts.Anomalies) == maxAnomalies || same == maxOfOneKind {
+		return
 	}
+	if w.texts += len(member) + len(detail); w.texts > maxTexts {
+		member, detail = shortened(member), shortened(detail)
+	}
+	w.facts.Anomalies = append(w.facts.Anomalies, Anomaly{Code: code, Member: member, Detail: detail})
+}
+
+// shortened returns a copy of the beginning of a text.
+func shortened(text string) string {
+	const limit = 100
+	if len(text) <= limit {
+		return text
+	}
+	return strings.ToValidUTF8(text[:limit], "") + "..."
 }
 
 // keepBudget returns how many bytes of one more member may be kept, or -1 if too many members are kept.
 func (w *walk) keepBudget(name string) int64 {
-	if _, again := w.facts.Kept[name]; !again && len(w.facts.Kept) == maxKeptCount {
+	before, again := w.facts.Kept[name]
+	if !again && len(w.facts.Kept) == maxKeptCount {
 		return -1
 	}
-	return min(maxKept, w.budget)
+	return min(maxKept, w.budget+int64(len(before)))
 }
 
-// keepMember stores a member's content.
+// keepMember stores a member's content, instead of that of an earlier one with this name.
 func (w *walk) keepMember(name string, content []byte) {
-	w.budget -= int64(len(content))
+	w.budget += int64(len(w.facts.Kept[name]) - len(content))
 	w.facts.Kept[name] = content
 }
 
@@ -146,8 +214,8 @@ func (f *faults) record(err error) {
 
 // result returns the facts, with err as the damage, or the failure of the file if there was one.
 func (f *faults) result(w *walk, err error) (Facts, error) {
-	if f.err != nil {
-		return Facts{}, f.err
+	if failed := cmp.Or(f.err, w.failed); failed != nil {
+		return Facts{}, failed
 	}
 	w.facts.Broken = err
 	return w.done(), nil

@@ -11,7 +11,11 @@ type Names struct {
 	seed  maphash.Seed
 	rows  []nameRow // in the order in which they were added
 	slots []uint32  // open addressing: one more than an index into rows; 0 is free, and at least half of them are
+	cut   bool      // whether there are more members
 }
+
+// bytesPerName is about how much memory a name takes.
+const bytesPerName = 24
 
 // nameRow represents one name. The lowest bits of the key are marks.
 type nameRow struct {
@@ -29,17 +33,20 @@ const (
 
 // newNames allocates memory for the expected number of names; more can be added.
 func newNames(expected int64) *Names {
-	expected = max(0, min(expected, maxMembers))
+	expected = max(0, min(expected, maxNames))
 	n := &Names{seed: maphash.MakeSeed(), rows: make([]nameRow, 0, expected)}
 	n.slots = make([]uint32, 1<<bits.Len64(uint64(max(2*expected, 16)-1)))
 	return n
 }
 
-// Has reports whether there is a member of that name.
+// Has reports whether there is a member of that name. If an archive has more members than are remembered, it may have any.
 func (n *Names) Has(name string) bool {
 	_, found := n.slotOf(maphash.String(n.seed, name))
-	return found
+	return found || n.cut
 }
+
+// complete reports whether all names are remembered.
+func (n *Names) complete() bool { return !n.cut }
 
 // rowOf returns the index of a name's row.
 func (n *Names) rowOf(name []byte) (at int, found bool) {
@@ -81,7 +88,7 @@ func (n *Names) alias(name []byte) {
 // put fills a free slot and returns the index of the row.
 func (n *Names) put(slot int, hash uint64) int {
 	n.rows = append(n.rows, nameRow{key: hash &^ markBits})
-	n.slots[slot] = uint32(len(n.rows)) // a few times maxMembers at most
+	n.slots[slot] = uint32(len(n.rows)) // a few times maxNames at most
 	if 2*len(n.rows) > len(n.slots) {
 		n.grow()
 	}
@@ -92,7 +99,7 @@ func (n *Names) grow() {
 	n.slots = make([]uint32, 2*len(n.slots))
 	for i, r := range n.rows {
 		at, _ := n.slotOf(r.key)
-		n.slots[at] = uint32(i + 1) // a few times maxMembers at most
+		n.slots[at] = uint32(i + 1) // a few times maxNames at most
 	}
 }
 

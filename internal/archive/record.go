@@ -16,13 +16,18 @@ import (
 const (
 	maxField = 131072  // characters of a CSV field, beyond which Python's reader fails
 	maxSums  = 1 << 17 // rows of a record whose sizes and hashes are compared
+
+	bytesPerRow = 80 // about how much memory a row takes
 )
 
-// record holds the contents of a wheel's RECORD. Without one it compares nothing.
+// record holds the contents of a wheel's RECORD, which is written to it. Without one it compares nothing.
 type record struct {
-	name  string
-	names *Names
-	rows  map[uint64]recordRow // by hash of the name
+	name      string // empty if there is none that can be compared
+	names     *Names
+	rows      map[uint64]recordRow         // by hash of the name
+	read      map[string][sha256.Size]byte // the digests of the members that were read before the others
+	csv       csvReader
+	anomalies []Anomaly // of its rows
 }
 
 // recordRow holds the entry of one member.
@@ -32,26 +37,43 @@ type recordRow struct {
 	sum    [sha256.Size]byte
 }
 
-// record parses the requested record of the members, if it was kept.
-func (a Selection) record(w *walk) *record {
-	text, kept := w.facts.Kept[a.Record]
-	if !kept || a.Record == "" {
-		return &record{}
-	}
-	r := &record{name: a.Record, names: w.facts.Names, rows: map[uint64]recordRow{}}
-	if err := readRecord(text, func(row [3]string) { r.add(row, w) }); err != nil {
-		w.addAnomaly(AnomalyRecord, a.Record, err.Error())
-		return &record{}
-	}
+// newRecord returns the record of the members, which has not been read yet.
+func newRecord(w *walk) *record {
+	r := &record{name: w.request.Record, names: w.facts.Names, rows: map[uint64]recordRow{}, read: map[string][sha256.Size]byte{}}
+	r.csv.row = r.add
 	return r
 }
 
+// Write reads a part of the text. It never fails.
+func (r *record) Write(p []byte) (int, error) { return r.csv.Write(p) }
+
+// settle ends the record: if it was read and can be compared, its anomalies are those of the walk.
+func (r *record) settle(w *walk) {
+	if _, read := w.facts.Kept[r.name]; !read {
+		r.name = ""
+		return
+	}
+	err := r.csv.end()
+	switch {
+	case err != nil:
+		w.addAnomaly(AnomalyRecord, r.name, err.Error())
+	case w.facts.Names.complete():
+		for _, o := range r.anomalies {
+			w.addAnomaly(o.Code, o.Member, o.Detail)
+		}
+		return
+	}
+	r.name = ""
+}
+
 // add adds a row. It converts backslashes to slashes, as an index does.
-func (r *record) add(row [3]string, w *walk) {
+func (r *record) add(row [3]string) {
 	name := strings.ReplaceAll(row[0], `\`, "/")
 	at, found := r.names.rowOf([]byte(name))
 	if !found || strings.HasSuffix(name, "/") || r.exempt(name) {
-		w.addAnomaly(AnomalyAbsent, name, "")
+		if len(r.anomalies) < maxOfOneKind {
+			r.anomalies = append(r.anomalies, Anomaly{Code: AnomalyAbsent, Member: name})
+		}
 		return
 	}
 	r.names.mark(at, recorded)
@@ -103,8 +125,8 @@ func (r *record) listed(m *zipMember, w *walk) {
 		w.addAnomaly(AnomalyRecordSum, string(m.found), fmt.Sprintf("it has %d bytes, but the record says %d", m.unpacked, row.size))
 		return
 	}
-	if content, kept := w.facts.Kept[string(m.found)]; kept {
-		r.compare(m.found, sha256.Sum256(content), w)
+	if sum, read := r.read[string(m.found)]; read {
+		r.compare(m.found, sum, w)
 	}
 }
 
@@ -129,32 +151,116 @@ var (
 	errRecordField = errors.New("it has a field longer than 131072 characters, which may be a quotation mark without its other one")
 )
 
-// readRecord parses CSV line by line like Python's csv module, and calls row with the first three fields of every
-// non-empty row.
-func readRecord(text []byte, row func([3]string)) error {
-	if !utf8.Valid(text) {
-		return errRecordText
+// csvReader parses CSV that is written to it, line by line like Python's csv module, and calls row with the first three fields of every
+// non-empty row. Its memory is that of one field.
+type csvReader struct {
+	row func([3]string)
+
+	partial []byte // the beginning of a character
+	csvRow
+	line   bool // whether the current line has a character
+	start  bool // whether a field may begin with a quotation mark here
+	quote  bool // whether the last character was a quotation mark inside of a quoted field
+	cr     bool // whether the last character was a carriage return
+	failed error
+}
+
+// Write parses a part of the text. It never fails.
+func (c *csvReader) Write(p []byte) (int, error) {
+	text := p
+	if len(c.partial) > 0 {
+		text = append(c.partial, p...)
 	}
-	var r csvRow
 	for len(text) > 0 {
-		var line []byte
-		line, text = cutPythonLine(text)
-		if err := r.line(line); err != nil {
-			return err
+		r, size := rune(text[0]), 1
+		if r >= utf8.RuneSelf {
+			if !utf8.FullRune(text) {
+				break
+			}
+			if r, size = utf8.DecodeRune(text); r == utf8.RuneError && size == 1 {
+				c.failed = errRecordText
+			}
 		}
-		if r.quoted {
-			continue // the field continues on the next line
+		if c.failed == nil {
+			c.character(r, text[:size])
 		}
-		if r.count > 0 {
-			row(r.fields)
-		}
-		r = csvRow{}
+		text = text[size:]
 	}
-	if r.quoted {
-		r.close()
-		row(r.fields)
+	c.partial = append([]byte(nil), text...)
+	return len(p), nil
+}
+
+// end parses the end of the text. It returns why the text is not readable, if it is not.
+func (c *csvReader) end() error {
+	if len(c.partial) > 0 {
+		c.failed = errRecordText
 	}
-	return nil
+	if c.failed == nil {
+		c.endLine()
+	}
+	if c.failed == nil && c.quoted {
+		c.close()
+		c.row(c.fields)
+	}
+	return c.failed
+}
+
+// character parses one character.
+func (c *csvReader) character(r rune, encoded []byte) {
+	if after := c.cr; isLineEnd(r) {
+		if c.cr = r == '\r'; r != '\n' || !after {
+			c.endLine()
+		}
+		return
+	}
+	c.cr = false
+	if !c.line {
+		c.line, c.start = true, !c.quoted
+	}
+	if c.quote {
+		if c.quote = false; r == '"' {
+			c.put(encoded)
+			c.check()
+			return
+		}
+		c.quoted = false
+	}
+	switch {
+	case c.quoted && r == '"':
+		c.quote = true
+	case c.quoted:
+		c.put(encoded)
+	case r == ',':
+		c.close()
+		c.start = true
+		return
+	case r == '"' && c.start:
+		c.quoted = true
+	default:
+		c.put(encoded)
+	}
+	c.start = false
+	c.check()
+}
+
+func (c *csvReader) check() {
+	if c.chars > maxField {
+		c.failed = errRecordField
+	}
+}
+
+// endLine ends a line, and a row unless one of its fields continues on the next line.
+func (c *csvReader) endLine() {
+	if c.quote {
+		c.quote, c.quoted = false, false
+	}
+	if !c.line || c.quoted {
+		c.line = false
+		return
+	}
+	c.close()
+	c.row(c.fields)
+	c.csvRow, c.line = csvRow{field: c.field[:0]}, false
 }
 
 // csvRow holds the part of a row that was parsed so far.
@@ -166,48 +272,10 @@ type csvRow struct {
 	quoted bool // inside quotation marks
 }
 
-// line parses one line, which may begin inside a quoted field.
-func (r *csvRow) line(line []byte) error {
-	if len(line) == 0 {
-		return nil
-	}
-	start := !r.quoted && r.count == 0
-	for i := 0; i < len(line); i++ {
-		b := line[i]
-		switch {
-		case r.quoted && b == '"' && i+1 < len(line) && line[i+1] == '"':
-			i++
-			r.put(b)
-		case r.quoted && b == '"':
-			r.quoted = false
-		case r.quoted:
-			r.put(b)
-		case b == ',':
-			r.close()
-			start = true
-			continue
-		case b == '"' && start:
-			r.quoted = true
-		default:
-			r.put(b)
-		}
-		start = false
-		if r.chars > maxField {
-			return errRecordField
-		}
-	}
-	if !r.quoted {
-		r.close()
-	}
-	return nil
-}
-
-// put adds a byte to the field.
-func (r *csvRow) put(b byte) {
-	r.field = append(r.field, b)
-	if utf8.RuneStart(b) {
-		r.chars++
-	}
+// put adds a character to the field.
+func (r *csvRow) put(encoded []byte) {
+	r.field = append(r.field, encoded...)
+	r.chars++
 }
 
 // close ends a field.
@@ -219,19 +287,7 @@ func (r *csvRow) close() {
 	r.field, r.chars = r.field[:0], 0
 }
 
-// cutPythonLine splits a text after its first line, with the line ends of Python's str.splitlines.
-func cutPythonLine(text []byte) (line, rest []byte) {
-	at := bytes.IndexFunc(text, isLineEnd)
-	if at < 0 {
-		return text, nil
-	}
-	_, size := utf8.DecodeRune(text[at:])
-	if bytes.HasPrefix(text[at:], []byte("\r\n")) {
-		size = 2
-	}
-	return text[:at], text[at+size:]
-}
-
+// isLineEnd reports whether Python's str.splitlines ends a line at r.
 func isLineEnd(r rune) bool {
 	switch r {
 	case '\n', '\r', '\v', '\f', 0x1c, 0x1d, 0x1e, 0x85, 0x2028, 0x2029:

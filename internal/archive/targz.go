@@ -15,7 +15,7 @@ import (
 // needs all of r continues to read it. It returns an error if r could not be read.
 func ReadTarGz(r io.Reader, selection Selection) (Facts, error) {
 	packed := &meter{r: &opening{r: r}}
-	w := newWalk(selection.Keep, 0)
+	w := newWalk(selection)
 	return packed.result(w, walkTarGz(packed, w))
 }
 
@@ -28,12 +28,12 @@ func walkTarGz(packed *meter, w *walk) error {
 	if seen, err := begun.Peek(firstUnpacked); isCorrupt(err, len(seen)) {
 		return fmt.Errorf("%w: %w", ErrNotTar, err)
 	}
-	unpacked := &meter{r: begun, allowed: func(n int64) bool { return n < maxUnpacked || n < maxRatio*packed.n }}
+	unpacked := &meter{r: begun, allowed: func(n int64) bool {
+		return n < maxUnpacked || n < maxRatio*packed.n || n < maxSearched && len(w.facts.Kept) == 0
+	}}
 	defer func() { w.facts.Unpacked = unpacked.n }()
 	err = walkTar(newTarReader(unpacked), w)
 	switch {
-	case errors.Is(err, errStopped):
-		return nil
 	case errors.Is(unpacked.err, errBound):
 		w.addAnomaly(AnomalyStopped, "", fmt.Sprintf("it unpacks to more than %d times its size", maxRatio))
 		return nil
@@ -92,11 +92,11 @@ func walkTar(t *tarReader, w *walk) error {
 			return err
 		}
 		name := []byte(head.name)
-		if !w.visit(name) {
-			return errStopped
+		w.visit(name)
+		if err = w.remember(name, 0, 0); err == nil {
+			err = readMember(&head, t, w)
 		}
-		w.facts.Names.add(name, 0, 0)
-		if err := readMember(&head, t, w); err != nil {
+		if err != nil {
 			return err
 		}
 	}
@@ -109,16 +109,19 @@ func readMember(head *tarMember, content io.Reader, w *walk) error {
 	var kept *collector
 	var marks scanner
 	switch {
-	case w.keep(head.name) && !head.isFile():
+	case w.request.Keep(head.name) && !head.isFile():
 		w.addAnomaly(AnomalyNotRegular, head.name, "not a regular file")
 		return nil
-	case w.keep(head.name):
+	case w.request.Keep(head.name):
 		if limit := w.keepBudget(head.name); head.size > limit {
 			w.addAnomaly(AnomalyTooLarge, head.name, "too large to look into")
 			return nil
 		}
+		if err := w.hold(head.size); err != nil {
+			return err
+		}
 		kept = &collector{}
-	case !head.isFile() || !IsSource(head.name):
+	case !head.isFile() || !IsSource(head.name) || w.request.Only:
 		return nil
 	}
 	to := io.Writer(&marks)
@@ -145,10 +148,8 @@ func drain(unpacked io.Reader, w *walk) {
 	}
 }
 
-var (
-	errBound   = errors.New("the archive unpacks to too much") // returned by a meter at its limit
-	errStopped = errors.New("reading was stopped")             // the reason is already an anomaly
-)
+// errBound is returned by a meter at its limit.
+var errBound = errors.New("the archive unpacks to too much")
 
 // meter counts the bytes read through it, stores a failure, and stops if it may not continue.
 type meter struct {

@@ -132,7 +132,7 @@ func TestReadTarGz_Link(t *testing.T) {
 
 func TestReadTarGz_LargeMember(t *testing.T) {
 	t.Parallel()
-	facts := readTarGz(t, disttest.Gzip(tarOf(member{"a/A", strings.Repeat("x", 9<<20)}, member{"a/B", "2"})))
+	facts := readTarGz(t, disttest.Gzip(tarOf(member{"a/A", strings.Repeat("x", 33<<20)}, member{"a/B", "2"})))
 	if len(facts.Kept) != 1 || !reflect.DeepEqual(codes(facts), []string{archive.AnomalyTooLarge}) {
 		t.Errorf("kept %d members, anomalies %v", len(facts.Kept), facts.Anomalies)
 	}

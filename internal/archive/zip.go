@@ -7,17 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
-
-// Selection says what a caller needs from an archive.
-type Selection struct {
-	Keep   func(member string) bool // reports whether a member's content is kept
-	Record string                   // the member that lists the others, like a wheel's RECORD: it is kept and compared; may be empty
-}
-
-func (a Selection) includes(member string) bool {
-	return a.Keep(member) || a.Record != "" && member == a.Record
-}
 
 // ReadZip reads the zip archive of the given size, in bytes, in r: its central directory, then the requested members and
 // all Python source, checked against their local header and checksum, and finally its records from the first byte to the
@@ -25,9 +16,9 @@ func (a Selection) includes(member string) bool {
 func ReadZip(r io.ReaderAt, size int64, selection Selection) (Facts, error) {
 	file := &zipFile{ReaderAt: r, size: size}
 	end, err := file.findEnd()
-	w := newWalk(selection.Keep, end.directorySize/directoryHead)
+	w := newWalk(selection)
 	if err == nil {
-		err = file.walk(end, selection, w)
+		err = file.walk(end, w)
 	}
 	return file.result(w, err)
 }
@@ -37,8 +28,12 @@ type zipFile struct {
 	io.ReaderAt
 	faults
 	size   int64
+	read   int64 // bytes of the members' data that were read
 	unpack unpacker
 }
+
+// errOverlap says that the members of a zip take too much to read: several have the same data.
+var errOverlap = errors.New("members overlap")
 
 // ReadAt reads from the archive and stores a failure.
 func (z *zipFile) ReadAt(p []byte, off int64) (int, error) {
@@ -47,7 +42,7 @@ func (z *zipFile) ReadAt(p []byte, off int64) (int, error) {
 	return n, err
 }
 
-func (z *zipFile) walk(end zipEnd, selection Selection, w *walk) error {
+func (z *zipFile) walk(end zipEnd, w *walk) error {
 	if end.start < 0 || end.directorySize < 0 {
 		return errors.New("bad offset for central directory")
 	}
@@ -56,19 +51,36 @@ func (z *zipFile) walk(end zipEnd, selection Selection, w *walk) error {
 	} else if also {
 		w.addAnomaly(AnomalyBoth, "", "it is a tar archive as well")
 	}
-	wanted, err := z.list(end, selection, w)
-	if err != nil || w.facts.HasAnomaly(AnomalyStopped) != nil {
+	wanted, err := z.list(end, w)
+	if err != nil {
 		return err
 	}
+	r := newRecord(w)
 	for _, m := range wanted {
-		if err := z.read(m, w); err != nil {
-			return err
+		if err := z.readMember(m, r, w); err != nil {
+			return z.overlap(err, w)
 		}
 	}
-	if err := z.inspect(end, selection.record(w), w); err != nil {
-		return err
+	if w.request.Only {
+		return nil
+	}
+	r.settle(w)
+	if err := z.inspect(end, r, w); err != nil {
+		return z.overlap(err, w)
+	}
+	if !w.facts.Names.complete() {
+		return nil
 	}
 	return z.frame(w)
+}
+
+// overlap makes an anomaly of the reason to read no further.
+func (z *zipFile) overlap(err error, w *walk) error {
+	if !errors.Is(err, errOverlap) {
+		return err
+	}
+	w.addAnomaly(AnomalyStopped, "", fmt.Sprintf("its members overlap: to read all of them takes more than %d times its size", maxRead))
+	return nil
 }
 
 // directory opens the central directory.
@@ -77,9 +89,22 @@ func (z *zipFile) directory(end zipEnd) *directory {
 	return &directory{r: bufio.NewReaderSize(section, int(min(64<<10, max(end.directorySize, 16)))), left: end.directorySize, end: end}
 }
 
-// list reads the central directory and returns the members to keep.
-func (z *zipFile) list(end zipEnd, selection Selection, w *walk) (wanted []zipMember, err error) {
-	all := z.directory(end)
+// list reads the central directory and returns the members to keep, the first ones of the selection before the others. Of several with one
+// name, the last counts.
+func (z *zipFile) list(end zipEnd, w *walk) (wanted []zipMember, err error) {
+	expected := min(end.directorySize/directoryHead, maxNames)
+	if err := w.hold(expected * bytesPerName); err != nil {
+		return nil, err
+	}
+	w.facts.Names, w.held = newNames(expected), w.held-expected*bytesPerName
+	all, first := z.directory(end), map[string]zipMember{}
+	defer func() {
+		for _, name := range slices.Backward(append([]string{w.request.Record}, w.request.First...)) {
+			if m, found := first[name]; found {
+				wanted = slices.Insert(wanted, 0, m)
+			}
+		}
+	}()
 	for {
 		m, err := all.next()
 		if errors.Is(err, io.EOF) {
@@ -87,11 +112,11 @@ func (z *zipFile) list(end zipEnd, selection Selection, w *walk) (wanted []zipMe
 		} else if err != nil {
 			return nil, err
 		}
-		if !w.visit(m.found) {
-			return wanted, nil
+		w.visit(m.found)
+		if err := w.remember(m.key, m.packed, m.unpacked); err != nil {
+			return nil, err
 		}
-		w.facts.Names.add(m.key, m.packed, m.unpacked)
-		if !bytes.Equal(m.found, m.key) {
+		if !bytes.Equal(m.found, m.key) && w.facts.Names.complete() {
 			w.facts.Names.alias(m.found)
 		}
 		w.facts.Unpacked = add(w.facts.Unpacked, m.unpacked)
@@ -99,7 +124,11 @@ func (z *zipFile) list(end zipEnd, selection Selection, w *walk) (wanted []zipMe
 			w.addAnomaly(AnomalyMethod, string(m.found), fmt.Sprintf("compression method %d", m.method))
 		}
 		name := string(m.found)
-		if !selection.includes(name) {
+		if w.request.isFirst(name) {
+			first[name] = m.own()
+			continue
+		}
+		if !w.request.Keep(name) {
 			continue
 		}
 		if len(wanted) == maxKeptCount {
@@ -110,26 +139,43 @@ func (z *zipFile) list(end zipEnd, selection Selection, w *walk) (wanted []zipMe
 	}
 }
 
-// read keeps one member, if its local header and its checksum match the directory.
-func (z *zipFile) read(m zipMember, w *walk) error {
+// readMember reads one member, and keeps it if its local header and its checksum match the directory.
+func (z *zipFile) readMember(m zipMember, r *record, w *walk) error {
 	name := string(m.found)
 	if m.method != methodStored && m.method != methodDeflated {
 		return nil // already reported
 	}
-	if m.unpacked > w.keepBudget(name) {
+	var content collector
+	to := io.Discard
+	switch keep := w.request.Keep(name); {
+	case name == w.request.Record:
+		if err := w.hold(min(m.unpacked, maxSums*bytesPerRow)); err != nil {
+			return err
+		}
+		to = r
+	case keep && m.unpacked > w.keepBudget(name):
 		w.addAnomaly(AnomalyTooLarge, name, "too large to look into")
 		return nil
+	case keep:
+		if err := w.hold(m.unpacked); err != nil {
+			return err
+		}
+		if to = &content; m.unpacked > 0 {
+			content.data = make([]byte, 0, m.unpacked)
+		}
 	}
-	var content collector
-	if err := z.pour(&m, &content); err != nil {
-		if z.err != nil {
+	sum := sha256.New()
+	if err := z.pour(&m, io.MultiWriter(to, sum)); err != nil {
+		if z.err != nil || errors.Is(err, errOverlap) {
 			return err
 		}
 		delete(w.facts.Kept, name)
+		delete(r.read, name)
 		w.addAnomaly(AnomalyDamaged, name, err.Error())
 		return nil
 	}
 	w.keepMember(name, content.data)
+	r.read[name] = [sha256.Size]byte(sum.Sum(nil))
 	return nil
 }
 
@@ -169,10 +215,13 @@ func (z *zipFile) inspect(end zipEnd, r *record, w *walk) error {
 			return err
 		}
 		r.listed(&m, w)
-		if !IsSource(m.found) {
-			continue
+		switch {
+		case IsSource(m.found):
+			err = z.scan(&m, r, w)
+		case w.request.Verify != nil && w.request.Verify(string(m.found)):
+			err = z.verify(&m, r, w)
 		}
-		if err := z.scan(&m, r, w); err != nil {
+		if err != nil {
 			return err
 		}
 	}
@@ -182,25 +231,38 @@ func (z *zipFile) inspect(end zipEnd, r *record, w *walk) error {
 func (z *zipFile) scan(m *zipMember, r *record, w *walk) error {
 	marks := &z.unpack.marks
 	marks.reset()
-	sum := r.sumOf(m.found)
-	var content io.Writer = marks
-	if sum != nil {
-		content = io.MultiWriter(marks, sum)
-	}
-	if err := z.pour(m, content); err != nil {
-		if z.err != nil {
-			return err
-		}
-		w.addAnomaly(AnomalyDamaged, string(m.found), err.Error())
-		return nil
-	}
-	if sum != nil {
-		r.compare(m.found, [sha256.Size]byte(sum.Sum(nil)), w)
+	if whole, err := z.compare(m, marks, r, w); err != nil || !whole {
+		return err
 	}
 	if by := marks.result(); by != "" {
 		w.addAnomaly(AnomalyObfuscated, string(m.found), by)
 	}
 	return nil
+}
+
+// verify reads a member to its end.
+func (z *zipFile) verify(m *zipMember, r *record, w *walk) error {
+	_, err := z.compare(m, io.Discard, r, w)
+	return err
+}
+
+// compare writes a member's content to out, and compares it with the record. It reports whether the member is undamaged.
+func (z *zipFile) compare(m *zipMember, out io.Writer, r *record, w *walk) (whole bool, err error) {
+	sum := r.sumOf(m.found)
+	if sum != nil {
+		out = io.MultiWriter(out, sum)
+	}
+	if err := z.pour(m, out); err != nil {
+		if z.err != nil || errors.Is(err, errOverlap) {
+			return false, err
+		}
+		w.addAnomaly(AnomalyDamaged, string(m.found), err.Error())
+		return false, nil
+	}
+	if sum != nil {
+		r.compare(m.found, [sha256.Size]byte(sum.Sum(nil)), w)
+	}
+	return true, nil
 }
 
 // add adds sizes declared by the archive, without overflow.

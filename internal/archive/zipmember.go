@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"bufio"
 	"bytes"
 	"compress/flate"
 	"encoding/binary"
@@ -67,6 +68,8 @@ func (z *zipFile) pour(m *zipMember, out io.Writer) error {
 	switch {
 	case z.err != nil:
 		return z.err
+	case errors.Is(err, errOverlap):
+		return err
 	case m.packed > z.size-m.offset:
 		return errors.New("its data is cut off")
 	// Fewer bytes than declared are accepted if their checksum is correct.
@@ -84,8 +87,9 @@ func (z *zipFile) content(m *zipMember, begin int64) io.Reader {
 	var packed io.Reader = &z.unpack.small
 	if m.packed <= windowSize {
 		z.unpack.small.Reset(z.unpack.window.bytes(z, begin, m.packed))
+		z.read += m.packed
 	} else {
-		packed = io.NewSectionReader(z, begin, m.packed)
+		packed = bufio.NewReader(&packedReader{io.NewSectionReader(z, begin, m.packed), z})
 	}
 	if m.method == methodStored {
 		return packed
@@ -98,8 +102,30 @@ func (z *zipFile) content(m *zipMember, begin int64) io.Reader {
 	return z.unpack.flate
 }
 
+// packedReader counts what is read of a member's data.
+type packedReader struct {
+	io.Reader
+	zip *zipFile
+}
+
+// Read reads, unless the members took too much already.
+func (p *packedReader) Read(b []byte) (int, error) {
+	if p.zip.overlapping() {
+		return 0, errOverlap
+	}
+	n, err := p.Reader.Read(b)
+	p.zip.read += int64(n)
+	return n, err
+}
+
+// overlapping reports whether the members took more to read than they can if each has its own data.
+func (z *zipFile) overlapping() bool { return z.read > maxRead*z.size+windowSize }
+
 // open makes the checks that readers make before they read, and returns the content.
 func (z *zipFile) open(m *zipMember) (io.Reader, error) {
+	if z.overlapping() {
+		return nil, errOverlap
+	}
 	if m.offset < 0 || m.offset > z.size {
 		return nil, errors.New("bad offset of its local header")
 	}

@@ -28,7 +28,7 @@ func (u *Unverified) Unwrap() error { return u.Reason }
 
 // Adopt verifies an existing attestation, given the content of the attestation file next to the distribution. An [*Unverified] means
 // that the index would refuse it from this run; any other error means that it cannot be checked now. The JSON of the result may
-// differ from sidecar in spelling: it is the part that the index keeps.
+// differ from attestationFile in spelling: it is the part that the index keeps.
 func (s *Signer) Adopt(ctx context.Context, d *distfile.Distribution, attestationFile []byte) (Attestation, error) {
 	at, err := s.getServices(ctx)
 	if err != nil {

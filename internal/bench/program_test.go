@@ -89,20 +89,14 @@ func uploads(r *http.Request) bool {
 // request came.
 func slowed(b *testing.B, servers *fakepypi.Servers, delay time.Duration, slow func(*http.Request) bool) *url.URL {
 	b.Helper()
-	index := *servers.Upload
-	index.Path = ""
-	proxy := &httputil.ReverseProxy{
-		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(&index) },
-		Transport: &http.Transport{MaxIdleConnsPerHost: 16},
-	}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return fronted(b, servers, func(w http.ResponseWriter, r *http.Request, index http.Handler) {
 		if !slow(r) {
-			proxy.ServeHTTP(w, r)
+			index.ServeHTTP(w, r)
 			return
 		}
 		until := time.After(delay)
 		answer := httptest.NewRecorder()
-		proxy.ServeHTTP(answer, r)
+		index.ServeHTTP(answer, r)
 		select {
 		case <-until:
 		case <-b.Context().Done():
@@ -112,7 +106,31 @@ func slowed(b *testing.B, servers *fakepypi.Servers, delay time.Duration, slow f
 		}
 		w.WriteHeader(answer.Code)
 		_, _ = answer.Body.WriteTo(w)
-	}))
+	})
+}
+
+// taking is the test server behind a front that takes the uploads itself.
+func taking(b *testing.B, servers *fakepypi.Servers, upload func(*http.Request)) *url.URL {
+	b.Helper()
+	return fronted(b, servers, func(w http.ResponseWriter, r *http.Request, index http.Handler) {
+		if uploads(r) {
+			upload(r)
+			return
+		}
+		index.ServeHTTP(w, r)
+	})
+}
+
+// fronted is the test server behind a front.
+func fronted(b *testing.B, servers *fakepypi.Servers, front func(w http.ResponseWriter, r *http.Request, index http.Handler)) *url.URL {
+	b.Helper()
+	index := *servers.Upload
+	index.Path = ""
+	proxy := &httputil.ReverseProxy{
+		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(&index) },
+		Transport: &http.Transport{MaxIdleConnsPerHost: 16},
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { front(w, r, proxy) }))
 	b.Cleanup(server.Close)
 	at, err := url.Parse(server.URL + "/legacy/")
 	if err != nil {

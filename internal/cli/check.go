@@ -61,8 +61,11 @@ func checkCommand(ctx context.Context, w Process, v command, args []string) int 
 	if len(paths) == 0 {
 		paths = []string{"dist"}
 	}
-	result, err := w.checkFiles(ctx, o, paths)
-	if err != nil {
+	var result publish.CheckResult
+	if err := interruptible(ctx, func() (err error) {
+		result, err = w.checkFiles(ctx, o, paths)
+		return err
+	}); err != nil {
 		w.cannotCheck(o, err)
 		return Misconfigured
 	}

@@ -108,6 +108,9 @@ func commands() []command {
 // publishes inside GitHub Actions, and serves in a service container.
 func Main(ctx context.Context, w Process) int {
 	w.logTo(io.Discard)
+	out := newOutput()
+	defer out.finish(ctx)
+	w.Stdout, w.Stderr = out.stream(w.Stdout), out.stream(w.Stderr)
 	if len(w.Args) == 0 {
 		w.Args = asService(w.Getenv)
 	}

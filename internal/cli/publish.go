@@ -10,6 +10,7 @@ import (
 	"io"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/attest"
 	"github.com/org/pypi-oidc-publish/internal/config"
@@ -17,6 +18,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/ghrelease"
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
+	"github.com/org/pypi-oidc-publish/internal/localfile"
 	"github.com/org/pypi-oidc-publish/internal/oidc"
 	"github.com/org/pypi-oidc-publish/internal/par"
 	"github.com/org/pypi-oidc-publish/internal/publish"
@@ -110,27 +112,22 @@ func (w Process) reported(ctx context.Context, r *runner.Runner, redactor *secre
 	for _, f := range c.Warnings {
 		recorder.Record(ledger.Noted{Finding: f})
 	}
-	var roots *x509.CertPool
+	var needed surroundings
 	if err == nil {
-		roots, err = w.rootsWith(c.CABundle)
-	}
-	var from sigstoreInstance
-	if err == nil {
-		from, err = w.sigstore(c.Repository)
-	}
-	var to releaseTarget
-	if err == nil {
-		to, err = w.releaseTarget(c, r)
+		err = interruptible(ctx, func() (err error) {
+			needed, err = w.surroundings(ctx, c, r)
+			return err
+		})
 	}
 	if err != nil {
 		for _, f := range finding.Of(err) {
 			recorder.Record(ledger.Noted{Finding: f})
 		}
 	} else {
-		err = w.run(ctx, c, r, redactor, recorder, roots, from, to)
+		err = w.run(ctx, c, r, redactor, recorder, needed)
 	}
 	code := exitCode(err)
-	if err := reporter.Close(recorder.Receipt()); err != nil {
+	if err := par.Interruptible(ctx, cancelGrace, func() error { return reporter.Close(recorder.Receipt()) }); err != nil {
 		// The files are published even if the report cannot be written.
 		r.Annotate(finding.New(finding.Report,
 			"the outputs, the summary or the manifest could not be written: "+err.Error(),
@@ -139,12 +136,48 @@ func (w Process) reported(ctx context.Context, r *runner.Runner, redactor *secre
 	return code
 }
 
+// cancelGrace is how long a program that was cancelled waits for files of the machine, whose system may not answer.
+const cancelGrace = 3 * time.Second
+
+// interruptible calls do. If ctx is done, it does not wait for a file that cannot be read; the error is then a finding.
+func interruptible(ctx context.Context, do func() error) error {
+	err := par.Interruptible(ctx, cancelGrace, do)
+	var left *par.Abandoned
+	if errors.As(err, &left) {
+		return finding.New(finding.Cancelled, "the run was cancelled: "+left.Error(), "run the job again")
+	}
+	return err
+}
+
+// surroundings is what a run needs to know of the machine and of the workflow.
+type surroundings struct {
+	roots *x509.CertPool // nil: the default ones
+	from  sigstoreInstance
+	to    releaseTarget
+}
+
+// surroundings returns what the run of this configuration needs. Its errors are findings.
+func (w Process) surroundings(ctx context.Context, c config.Config, r *runner.Runner) (s surroundings, err error) {
+	if s.roots, err = w.rootsWith(ctx, c.CABundle); err != nil {
+		return s, err
+	}
+	if s.from, err = w.sigstore(c.Repository); err != nil {
+		return s, err
+	}
+	s.to, err = w.releaseTarget(c, r)
+	return s, err
+}
+
 // unwritten returns what to do about a report that could not be written.
 func unwritten(err error) string {
 	var file *runner.FileError
 	if errors.As(err, &file) && file.Owner != "" {
 		return "let the containers of this runner write its files: its container engine gives them another user than the runner's " +
 			"(a user namespace, or a setting of the container hooks); the disk is not the cause"
+	}
+	var special *localfile.NotRegularError
+	if errors.As(err, &special) {
+		return "let the path lead to a regular file, or to a device such as /dev/null: this program does not wait for a reader"
 	}
 	return "check that the runner's disk is not full and that `manifest-file` is a writable path"
 }
@@ -184,11 +217,10 @@ func exitCode(err error) int {
 
 // run carries out a run with the packages that its configuration needs.
 func (w Process) run(
-	ctx context.Context, c config.Config, r *runner.Runner, redactor *secret.Redactor, recorder *ledger.Recorder, roots *x509.CertPool,
-	from sigstoreInstance, to releaseTarget,
+	ctx context.Context, c config.Config, r *runner.Runner, redactor *secret.Redactor, recorder *ledger.Recorder, needed surroundings,
 ) error {
 	client := wire.New(wire.Options{
-		UserAgent: w.userAgent(), Roots: roots, LoadRoots: w.loadRoots, Proxy: w.Proxy, Now: w.Now, Sleep: w.Sleep,
+		UserAgent: w.userAgent(), Roots: needed.roots, LoadRoots: w.loadRoots, Proxy: w.Proxy, Now: w.Now, Sleep: w.Sleep,
 		Redact: redactor.Redact, Trace: func(t wire.Try) { recorder.Record(tried(t)) },
 	})
 	site := index.SiteOf(c.Repository, c.Simple, !c.NoLookups)
@@ -215,16 +247,16 @@ func (w Process) run(
 			CheckIDToken: checkIDToken(r, site, c.AuthAuto),
 		})
 	}
-	if site.Attestations || from.tuf != nil {
+	if site.Attestations || needed.from.tuf != nil {
 		deps.Signer = attest.New(attest.Options{
-			Wire: client, IDTokens: r.IDTokens(client), TUF: from.tuf, Root: from.root, Now: w.Now,
+			Wire: client, IDTokens: r.IDTokens(client), TUF: needed.from.tuf, Root: needed.from.root, Now: w.Now,
 			Record: func(f finding.Finding) { recorder.Record(ledger.Noted{Finding: f}) },
 		})
 	}
-	if to.tag != "" {
+	if needed.to.tag != "" {
 		deps.GitHub = ghrelease.New(ghrelease.Options{
-			API:        to.api,
-			Repository: to.repository,
+			API:        needed.to.api,
+			Repository: needed.to.repository,
 			Token:      c.GitHubToken,
 			Wire:       client,
 			Sleep:      w.Sleep,
@@ -246,8 +278,8 @@ func (w Process) run(
 		Wait:            c.Wait,
 		Attest:          c.Attestations,
 		AttestationsDir: c.AttestationsDir,
-		Repository:      to.repository,
-		Tag:             to.tag,
+		Repository:      needed.to.repository,
+		Tag:             needed.to.tag,
 	}, deps)
 }
 

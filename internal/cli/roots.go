@@ -1,10 +1,11 @@
 package cli
 
 import (
+	"context"
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"os"
+	"time"
 
 	"golang.org/x/crypto/x509roots/fallback/bundle"
 
@@ -42,7 +43,7 @@ const longestBundle = 1 << 20
 
 // rootsWith returns the root certificates of the system, or the built-in ones if it has none, together with those in the file at path.
 // It returns nil, which means the default roots, if path is empty. Its errors are findings.
-func (w Process) rootsWith(path string) (*x509.CertPool, error) {
+func (w Process) rootsWith(ctx context.Context, path string) (*x509.CertPool, error) {
 	if path == "" {
 		return nil, nil
 	}
@@ -52,14 +53,18 @@ func (w Process) rootsWith(path string) (*x509.CertPool, error) {
 			"set `ca-bundle` to a PEM file with the additional CA certificates; put it in the workspace, "+
 				"since a container action cannot see the rest of the host")
 	}
-	file, err := os.Open(path)
+	file, err := localfile.OpenPipe(path)
 	if err != nil {
 		return nil, wrong("cannot be read: " + err.Error())
 	}
 	defer file.Close()
-	text, err := localfile.ReadAll(file, longestBundle) // may be a pipe
+	// Whoever writes to a pipe may take any time. A regular file has no deadline, and needs none.
+	defer context.AfterFunc(ctx, func() { _ = file.SetReadDeadline(time.Unix(1, 0)) })()
+	text, err := localfile.ReadAll(file, longestBundle)
 	var large localfile.TooLargeError
 	switch {
+	case ctx.Err() != nil:
+		return nil, finding.New(finding.Cancelled, "the run was cancelled: "+context.Cause(ctx).Error(), "run the job again")
 	case errors.As(err, &large):
 		return nil, wrong("is too large: at most 1 MiB")
 	case err != nil:

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/org/pypi-oidc-publish/internal/localfile"
 )
 
 // envFile is a file with the settings for clients: NAME=value lines, none of which needs quotes. It exists only while the test index is
@@ -59,7 +61,7 @@ func sameFile(a, b string) bool {
 
 // isEnvFile returns an error unless the file is empty or was written by serve.
 func isEnvFile(path string) error {
-	in, err := os.Open(path)
+	in, _, err := localfile.Open(path)
 	if err != nil {
 		return err
 	}

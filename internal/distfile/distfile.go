@@ -1,4 +1,4 @@
-// Package dist reads distributions: the wheels and sdists of a release.
+// Package distfile reads distributions: the wheels and sdists of a release.
 //
 // It opens a file once and returns everything that other packages need: its digests, the facts of its archive, its core
 // metadata and the form fields that an index expects. It makes no decisions: a file that no index would accept is read as
@@ -7,16 +7,15 @@ package distfile
 
 import (
 	"bufio"
-	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/archive"
-	"github.com/org/pypi-oidc-publish/internal/localfile"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
@@ -29,15 +28,28 @@ type Distribution struct {
 	Archive  archive.Facts // the contents of kept members are dropped, only their names remain
 	Metadata bool          // whether core metadata was found
 	Headers  []Field       // of the core metadata, in their order, names as written
+	// Partial is set if the metadata takes too much memory: Headers has only some of its headers, among them those of the
+	// release, and there is no description. Form reads the file again.
+	Partial      bool
+	MetadataSize int // bytes of the metadata
 	// HeadersEndAt is the line of the core metadata that ended its headers although it is not empty: the description
 	// begins with it. It is nil if the headers ended normally, at an empty line or the end of the text.
 	HeadersEndAt *Line
 	EntryPoints  error  // why a wheel's entry_points.txt is invalid; nil if it is valid or absent
 	Description  string // the body of the core metadata, or the Description header without its indentation
+	// AbsentLicenses has the first values of License-File, up to [MaxAbsent], that are valid paths and that the archive does not contain.
+	// AbsentCount is how many there are. Below metadata 2.4, where the field is not sent, there are none.
+	AbsentLicenses []string
+	AbsentCount    int
 
 	body     string // of the core metadata; it counts as an additional Description
+	member   string // the member that the core metadata is from
+	memory   *Reader
 	modified time.Time
 }
+
+// MaxAbsent is how many absent license files are named.
+const MaxAbsent = 20
 
 // Kind is the type of a distribution.
 type Kind uint8
@@ -54,27 +66,33 @@ func (k Kind) String() string {
 	return [...]string{"other", "wheel", "sdist"}[k]
 }
 
-// Read opens the file once and reads it to its end. It returns an error if the file cannot be read, or a *ChangedError if
+// Read reads one file with a new [Reader].
+func Read(ctx context.Context, path string, md5 bool) (*Distribution, error) {
+	return NewReader().Read(ctx, path, md5)
+}
+
+// Read opens the file once and reads it to its end. It returns an error if the file cannot be read or is too large, or a *ChangedError if
 // it was written at the same time. A damaged archive or invalid metadata is a fact in the result, not an error. md5
 // requests that digest too; it takes additional time and only some older indexes need it.
-func Read(ctx context.Context, path string, md5 bool) (*Distribution, error) {
-	file, info, err := localfile.Open(path)
+func (r *Reader) Read(ctx context.Context, path string, md5 bool) (*Distribution, error) {
+	file, info, err := openBounded(path)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	d := &Distribution{Path: path, Name: filepath.Base(path), Size: info.Size(), modified: info.ModTime()}
-	if err := d.readAll(ctx, file, md5); err != nil {
+	d := &Distribution{Path: path, Name: filepath.Base(path), Size: info.Size(), modified: info.ModTime(), memory: r}
+	large := turn{ctx: ctx, of: r}
+	defer large.end()
+	selection := d.wanted()
+	selection.Admit = large.begin
+	if err := d.readAll(ctx, file, md5, selection); err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
 	if err := d.unchanged(file); err != nil {
 		return nil, err
 	}
 	if text, found := d.coreMetadata(); found {
-		d.Metadata = true
-		parsed := parseMetadata(text)
-		d.Headers, d.body, d.HeadersEndAt = parsed.headers, parsed.body, parsed.endedAt
-		d.Description = cmp.Or(d.body, dedent(d.Header("Description")))
+		d.takeMetadata(text)
 	}
 	d.dropContents()
 	return d, nil
@@ -82,12 +100,12 @@ func Read(ctx context.Context, path string, md5 bool) (*Distribution, error) {
 
 // readAll computes the digests and reads the archive. A tar is unpacked while it is hashed; the directory of a zip is at
 // its end, so it is read afterwards.
-func (d *Distribution) readAll(ctx context.Context, file *os.File, md5 bool) error {
+func (d *Distribution) readAll(ctx context.Context, file *os.File, md5 bool, selection archive.Selection) error {
 	sums := newSums(md5)
 	stream := &hashed{ctx: ctx, file: file, size: d.Size, sums: sums}
 	var err error
 	if d.packing() == tarGz {
-		if d.Archive, err = archive.ReadTarGz(bufio.NewReaderSize(stream, 64<<10), d.wanted()); err != nil {
+		if d.Archive, err = archive.ReadTarGz(bufio.NewReaderSize(stream, 64<<10), selection); err != nil {
 			return err
 		}
 	}
@@ -100,11 +118,25 @@ func (d *Distribution) readAll(ctx context.Context, file *os.File, md5 bool) err
 	d.Digests = sums.digests()
 	switch d.packing() {
 	case zipped:
-		d.Archive, err = archive.ReadZip(file, d.Size, d.wanted())
+		d.Archive, err = archive.ReadZip(readerAt{ctx, file}, d.Size, selection)
 	case tarGz:
-		err = d.Archive.FindZip(file, d.Size)
+		err = d.Archive.FindZip(readerAt{ctx, file}, d.Size)
 	}
 	return err
+}
+
+// readerAt is a file that is read until the context is cancelled.
+type readerAt struct {
+	ctx context.Context
+	io.ReaderAt
+}
+
+// ReadAt reads from the file.
+func (r readerAt) ReadAt(p []byte, off int64) (int, error) {
+	if err := context.Cause(r.ctx); err != nil {
+		return 0, err
+	}
+	return r.ReaderAt.ReadAt(p, off)
 }
 
 // Kind returns the type that the extension of the file name indicates, in any letter case.
@@ -151,8 +183,12 @@ func (d *Distribution) DistInfo() string {
 // Values returns the values of a header of the core metadata, in any letter case of its name, as an index reads them: a
 // header whose last value is UNKNOWN counts as absent.
 func (d *Distribution) Values(name string) []string {
+	return valuesOf(d.Headers, name)
+}
+
+func valuesOf(headers []Field, name string) []string {
 	var values []string
-	for _, h := range d.Headers {
+	for _, h := range headers {
 		if strings.EqualFold(h.Name, name) {
 			values = append(values, h.Value)
 		}
@@ -165,10 +201,14 @@ func (d *Distribution) Values(name string) []string {
 
 // Header returns the first of Values; empty if there is none.
 func (d *Distribution) Header(name string) string {
-	if values := d.Values(name); len(values) > 0 {
-		return values[0]
+	return firstOf(d.Values(name))
+}
+
+func firstOf(values []string) string {
+	if len(values) == 0 {
+		return ""
 	}
-	return ""
+	return values[0]
 }
 
 // Release returns the release that the file belongs to, or an error if the metadata does not name one.

@@ -2,10 +2,16 @@ package distfile
 
 import (
 	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"iter"
 	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/org/pypi-oidc-publish/internal/archive"
+	"github.com/org/pypi-oidc-publish/internal/localfile"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
@@ -46,23 +52,101 @@ var formFields = map[string]string{
 	"obsoletes":                "obsoletes",
 }
 
-// Form returns the text fields of the upload form: the type of the file and its core metadata, sorted by field name,
-// repeated fields in their order. It does not contain the digests and the file itself.
-func (d *Distribution) Form() []Field {
-	fields := []Field{{":action", "file_upload"}, {"protocol_version", "1"}, {"filetype", d.fileType()}, {"pyversion", d.pythonVersion()}}
+// Form holds the text fields of an upload form.
+type Form struct {
+	Fields iter.Seq[Field] // may be used several times
+	turn   turn
+}
+
+// Close gives back the memory of the form.
+func (f *Form) Close() { f.turn.end() }
+
+// Form returns the text fields of the upload form: the type of the file and its core metadata. Repeated fields are in their
+// order; the names are sorted, unless the metadata is [Distribution.Partial]: then the file is read again, when no other
+// file takes much memory, and the fields are those of the file in its order. The error is that of the file, or a
+// *ChangedError. It does not contain the digests and the file itself. The caller must close the form.
+func (d *Distribution) Form(ctx context.Context) (*Form, error) {
+	form := &Form{turn: turn{ctx: ctx, of: d.memory}}
+	if !d.Partial {
+		fields := slices.Collect(d.formOf(slices.Values(d.Headers), d.body))
+		slices.SortStableFunc(fields, func(a, b Field) int { return cmp.Compare(a.Name, b.Name) })
+		form.Fields = slices.Values(fields)
+		return form, nil
+	}
+	if err := form.turn.begin(); err != nil {
+		return nil, err
+	}
+	text, err := d.readMetadata(ctx)
+	if err != nil {
+		form.Close()
+		return nil, fmt.Errorf("read %s: %w", d.Path, err)
+	}
+	_, body, _ := split(text)
+	form.Fields = d.formOf(fieldsOf(text), body)
+	return form, nil
+}
+
+// formOf returns the form fields of headers and a body.
+func (d *Distribution) formOf(headers iter.Seq[Field], body string) iter.Seq[Field] {
 	licenseFiles := d.sendsLicenseFiles()
-	for _, h := range d.Headers {
-		name, known := formFields[strings.ToLower(h.Name)]
-		if !known || name == "license_file" && !licenseFiles {
-			continue
+	return func(yield func(Field) bool) {
+		for _, f := range []Field{
+			{":action", "file_upload"}, {"protocol_version", "1"}, {"filetype", d.fileType()}, {"pyversion", d.pythonVersion()},
+		} {
+			if !yield(f) {
+				return
+			}
 		}
-		fields = append(fields, Field{name, formValue(name, h.Value)})
+		for h := range headers {
+			name, known := formFields[strings.ToLower(h.Name)]
+			if known && (name != "license_file" || licenseFiles) && !yield(Field{name, formValue(name, h.Value)}) {
+				return
+			}
+		}
+		if body != "" {
+			yield(Field{"description", body})
+		}
 	}
-	if d.body != "" {
-		fields = append(fields, Field{"description", d.body})
+}
+
+// readMetadata reads the core metadata again.
+func (d *Distribution) readMetadata(ctx context.Context) (string, error) {
+	file, _, err := localfile.Open(d.Path)
+	if err != nil {
+		return "", err
 	}
-	slices.SortStableFunc(fields, func(a, b Field) int { return cmp.Compare(a.Name, b.Name) })
-	return fields
+	defer file.Close()
+	if err := d.unchanged(file); err != nil {
+		return "", err
+	}
+	selection := archive.Selection{
+		First: []string{d.member}, Keep: func(member string) bool { return member == d.member }, Only: true,
+	}
+	var facts archive.Facts
+	if d.packing() == tarGz {
+		facts, err = archive.ReadTarGz(untilDone{ctx, file}, selection)
+	} else {
+		facts, err = archive.ReadZip(readerAt{ctx, file}, d.Size, selection)
+	}
+	text, found := facts.Kept[d.member]
+	if err == nil && (!found || len(text) != d.MetadataSize) {
+		err = &ChangedError{Path: d.Path}
+	}
+	return string(text), err
+}
+
+// untilDone is a stream that is read until the context is cancelled.
+type untilDone struct {
+	ctx context.Context
+	io.Reader
+}
+
+// Read reads from the stream.
+func (u untilDone) Read(p []byte) (int, error) {
+	if err := context.Cause(u.ctx); err != nil {
+		return 0, err
+	}
+	return u.Reader.Read(p)
 }
 
 // Sent returns the values that the form contains for a header of core metadata, in their order; none if the header is not
@@ -123,11 +207,17 @@ func formName(name string) string {
 
 // respell separates the parts of a value, at most n, by a comma and a blank.
 func respell(value string, n int) string {
-	parts := strings.SplitN(value, ",", n)
-	for i, part := range parts {
-		parts[i] = strings.TrimSpace(part)
+	var b strings.Builder
+	for ; n != 1; n-- {
+		part, rest, more := strings.Cut(value, ",")
+		if !more {
+			break
+		}
+		b.WriteString(strings.TrimSpace(part) + ", ")
+		value = rest
 	}
-	return strings.Join(parts, ", ")
+	b.WriteString(strings.TrimSpace(value))
+	return b.String()
 }
 
 // fileTypes maps file extensions, in lower case, to the index's names for the types of distributions.

@@ -1,6 +1,9 @@
 package distfile
 
 import (
+	"crypto/sha256"
+	"io/fs"
+	"iter"
 	"slices"
 	"strings"
 
@@ -20,50 +23,80 @@ type Line struct {
 // wanted returns which members to keep, and which member lists the others.
 func (d *Distribution) wanted() archive.Selection {
 	if d.Kind() != Wheel {
-		return archive.Selection{Keep: isPkgInfo}
+		return archive.Selection{Keep: fewOf(isPkgInfo)}
 	}
-	folder := d.DistInfo()
+	folder, other := d.DistInfo(), fewOf(isMetadata)
 	if folder == "" {
-		return archive.Selection{Keep: isDistInfo}
+		return archive.Selection{Keep: other}
 	}
-	entryPoints, licenses := folder+"/entry_points.txt", folder+"/licenses/"
-	return archive.Selection{Record: folder + "/RECORD", Keep: func(member string) bool {
-		return isDistInfo(member) || member == entryPoints || strings.HasPrefix(member, licenses) && !strings.HasSuffix(member, "/")
-	}}
+	metadata, entryPoints, licenses := folder+"/METADATA", folder+"/entry_points.txt", folder+"/licenses/"
+	return archive.Selection{
+		First:  []string{metadata, folder + "/WHEEL", entryPoints},
+		Record: folder + "/RECORD",
+		Keep:   func(member string) bool { return member == metadata || member == entryPoints || other(member) },
+		Verify: func(member string) bool {
+			return strings.HasPrefix(member, licenses) && !strings.HasSuffix(member, "/")
+		},
+	}
+}
+
+// fewOf returns a function that reports whether a member is one of the first that match. One place of metadata is that of an archive; two
+// show that there is none.
+func fewOf(match func(member string) bool) func(member string) bool {
+	var found []string
+	return func(member string) bool {
+		switch {
+		case !match(member):
+			return false
+		case slices.Contains(found, member):
+			return true
+		case len(found) == 2:
+			return false
+		}
+		found = append(found, member)
+		return true
+	}
 }
 
 // dropContents drops the contents of kept members after they were parsed, so that hundreds of files fit in memory; that a
-// member exists remains known. License files named by the metadata count as kept members.
+// member exists remains known.
 func (d *Distribution) dropContents() {
-	if text, found := d.Archive.Kept[d.DistInfo()+"/entry_points.txt"]; found {
+	if text := d.Archive.Kept[d.DistInfo()+"/entry_points.txt"]; len(text) > 0 && len(text) <= longestEntryPoints {
 		d.EntryPoints = pep.CheckEntryPoints(text)
 	}
 	for member := range d.Archive.Kept {
 		d.Archive.Kept[member] = nil
 	}
-	for _, member := range d.LicenseMembers() {
-		if _, kept := d.Archive.Kept[member]; !kept && d.Archive.Names.Has(member) {
-			d.Archive.Kept[member] = nil
-		}
-	}
 	d.Archive.Names = nil
 }
 
-// LicenseMembers returns the required member for every License-File of the metadata; none below metadata 2.4, where the
-// field is not sent.
-func (d *Distribution) LicenseMembers() []string {
-	if !d.sendsLicenseFiles() {
-		return nil
-	}
-	folder := d.Archive.Top + "/"
+// LicenseMember returns the required member for a License-File of the metadata.
+func (d *Distribution) LicenseMember(file string) string {
 	if d.Kind() == Wheel {
-		folder = d.DistInfo() + "/licenses/"
+		return d.DistInfo() + "/licenses/" + file
 	}
-	var places []string
-	for _, file := range d.Values("License-File") {
-		places = append(places, folder+file)
+	return d.Archive.Top + "/" + file
+}
+
+// IsLicense reports whether a License-File of the metadata requires the member.
+func (d *Distribution) IsLicense(member string) bool {
+	file, below := strings.CutPrefix(member, d.LicenseMember(""))
+	return below && d.sendsLicenseFiles() && slices.Contains(d.Values("License-File"), file)
+}
+
+// findLicenses looks for the members that the License-Files of the metadata require. It skips invalid paths.
+func (d *Distribution) findLicenses(text string) {
+	if !d.sendsLicenseFiles() {
+		return
 	}
-	return places
+	for h := range fieldsOf(text) {
+		if !strings.EqualFold(h.Name, "License-File") || d.Archive.Names.Has(d.LicenseMember(h.Value)) || !fs.ValidPath(h.Value) {
+			continue
+		}
+		if d.AbsentCount++; d.AbsentCount <= MaxAbsent {
+			d.AbsentLicenses = append(d.AbsentLicenses, strings.Clone(h.Value))
+		}
+	}
 }
 
 // isPkgInfo reports whether a member is the metadata of an sdist: PKG-INFO in a top-level folder.
@@ -72,10 +105,10 @@ func isPkgInfo(member string) bool {
 	return file == "PKG-INFO"
 }
 
-// isDistInfo reports whether a member is the metadata of a wheel. It includes WHEEL, because reading it checks it.
-func isDistInfo(member string) bool {
+// isMetadata reports whether a member is the metadata of a wheel.
+func isMetadata(member string) bool {
 	folder, file, _ := strings.Cut(member, "/")
-	return strings.HasSuffix(folder, ".dist-info") && (file == "METADATA" || file == "WHEEL")
+	return strings.HasSuffix(folder, ".dist-info") && file == "METADATA"
 }
 
 // coreMetadata returns the metadata from its required place. If it is not there, but in exactly one other place, it
@@ -86,6 +119,7 @@ func (d *Distribution) coreMetadata() (text []byte, found bool) {
 		folder, file = d.DistInfo(), "/METADATA"
 	}
 	if text, found = d.Archive.Kept[folder+file]; found {
+		d.member = folder + file
 		return text, true
 	}
 	for member, candidate := range d.Archive.Kept {
@@ -95,54 +129,46 @@ func (d *Distribution) coreMetadata() (text []byte, found bool) {
 		if found {
 			return nil, false
 		}
-		text, found = candidate, true
+		text, found, d.member = candidate, true, member
 	}
 	return text, found
 }
 
-// parsedMetadata holds core metadata as Python's email parser reads it, which defines the format.
-type parsedMetadata struct {
-	headers []Field
-	body    string
-	endedAt *Line // the line that ended the headers although it is neither a header nor empty; nil if there is none
+// takeMetadata parses core metadata, and holds as much of it as the memory of the run allows.
+func (d *Distribution) takeMetadata(kept []byte) {
+	digest, text := sha256.Sum256(kept), string(kept)
+	m := d.memory.hold(text, digest)
+	d.Metadata, d.MetadataSize, d.Partial = true, len(text), m.partial
+	d.Headers, d.body, d.Description, d.HeadersEndAt = m.headers, m.body, m.description, m.endedAt
+	d.findLicenses(text)
 }
 
-// parseMetadata parses core metadata: headers up to the first line that is not one, with indented continuation lines; the
-// rest is the description. It accepts any text.
-func parseMetadata(text []byte) parsedMetadata {
-	lines, body, endedAt := split(string(text))
-	return parsedMetadata{headers: readHeaders(lines), body: body, endedAt: endedAt}
-}
-
-// split returns the lines of the text's headers and its body. An empty line between the two belongs to neither; any other
-// line at which the headers end begins the body, and is returned as endedAt.
-func split(text string) (head []string, body string, endedAt *Line) {
-	head, body, separated := splitLines(text)
-	if last := len(head) - 1; last > 0 && isEnvelope(head[last]) {
-		// Python's parser makes it the first line of the body, even before an empty line, which it then drops.
-		head, body, separated = head[:last], head[last]+body, false
-	}
-	if separated || body == "" {
-		return head, body, nil
-	}
-	first, _ := cutLine(body)
-	return head, body, &Line{Number: len(head) + 1, Text: strings.TrimRight(first, "\r\n")}
-}
-
-// splitLines returns the lines before the first one that is not a header, and the text from there on. An empty line
-// separates the two, and is part of neither.
-func splitLines(text string) (head []string, rest string, separated bool) {
-	for text != "" {
-		line, after := cutLine(text)
+// split returns the part of core metadata that has its headers, and its body, as Python's email parser reads it, which defines the format.
+// The headers end at the first line that is not one. If that line is empty, it belongs to neither; any other line begins the body, and is
+// returned as endedAt. It accepts any text.
+func split(text string) (head, body string, endedAt *Line) {
+	rest, lines, last := text, 0, ""
+	for rest != "" {
+		line, after := cutLine(rest)
 		if !isHeaderLine(line) {
-			if strings.Trim(line, "\r\n") == "" {
-				return head, after, true
-			}
-			return head, text, false
+			break
 		}
-		head, text = append(head, line), after
+		last, rest, lines = line, after, lines+1
 	}
-	return head, "", false
+	head, body = text[:len(text)-len(rest)], rest
+	first, after := cutLine(rest)
+	separated := rest == "" || strings.Trim(first, "\r\n") == ""
+	switch {
+	case lines > 1 && isEnvelope(last):
+		// Python's parser makes it the first line of the body, even before an empty line, which it then drops.
+		head, lines, first = head[:len(head)-len(last)], lines-1, last
+		if body = text[len(head):]; separated {
+			body = last + after
+		}
+	case separated:
+		return head, after, nil
+	}
+	return head, body, &Line{Number: lines + 1, Text: strings.TrimRight(first, "\r\n")}
 }
 
 // cutLine splits a text after its first line, which keeps its end: \n, \r\n or \r.
@@ -169,26 +195,35 @@ func isHeaderLine(line string) bool {
 // isEnvelope reports whether a line is the one that begins a message in a mailbox file.
 func isEnvelope(line string) bool { return strings.HasPrefix(line, "From ") }
 
-func readHeaders(lines []string) []Field {
-	var headers []Field
-	open := false // whether a continuation line has a header to belong to
-	for _, line := range lines {
-		switch name, value, _ := strings.Cut(line, ":"); {
-		case line[0] == ' ' || line[0] == '\t':
-			if open {
-				headers[len(headers)-1].Value += line
+// fieldsOf returns the headers of core metadata, with indented continuation lines. Their values are parts of the text.
+func fieldsOf(text string) iter.Seq[Field] {
+	head, _, _ := split(text)
+	return func(yield func(Field) bool) {
+		for rest := head; rest != ""; {
+			line, after := cutLine(rest)
+			if isIndented(line) || line[0] == ':' || isEnvelope(line) {
+				rest = afterContinuation(after)
+				continue
 			}
-		case name == "" || isEnvelope(line):
-			open = false
-		default:
-			headers, open = append(headers, Field{name, value}), true
+			after = afterContinuation(after)
+			name, value, _ := strings.Cut(rest[:len(rest)-len(after)], ":")
+			if !yield(Field{name, strings.TrimRight(strings.TrimLeft(value, " \t\r\n"), "\r\n")}) {
+				return
+			}
+			rest = after
 		}
 	}
-	for i := range headers {
-		headers[i].Value = strings.TrimRight(strings.TrimLeft(headers[i].Value, " \t\r\n"), "\r\n")
-	}
-	return headers
 }
+
+// afterContinuation returns the text after the indented lines at its beginning.
+func afterContinuation(text string) string {
+	for isIndented(text) {
+		_, text = cutLine(text)
+	}
+	return text
+}
+
+func isIndented(line string) bool { return line != "" && (line[0] == ' ' || line[0] == '\t') }
 
 // indent is what tools put before the continuation lines of a Description header in metadata 1.x; pipe is what metadata
 // 1.2 requires.
@@ -200,30 +235,40 @@ const (
 // dedent removes the indentation that folding added to the continuation lines of a header: the usual one if every line
 // has it, otherwise what they have in common.
 func dedent(value string) string {
-	lines := strings.Split(strings.ReplaceAll(value, "\r\n", "\n"), "\n")
-	later := lines[1:]
-	margin := commonMargin(later)
-	for i, line := range later {
-		if strings.TrimSpace(line) == "" {
-			later[i] = ""
-			continue
-		}
-		later[i] = line[margin:]
+	value = strings.ReplaceAll(value, "\r\n", "\n")
+	first, later, folded := strings.Cut(value, "\n")
+	if !folded {
+		return value
 	}
-	return strings.Join(lines, "\n")
+	margin := commonMargin(later)
+	var b strings.Builder
+	b.Grow(len(value))
+	b.WriteString(first)
+	for line := range strings.SplitSeq(later, "\n") {
+		b.WriteByte('\n')
+		if strings.TrimSpace(line) != "" {
+			b.WriteString(line[margin:])
+		}
+	}
+	return b.String()
 }
 
-// commonMargin returns how many bytes at the beginning of every non-blank line are margin.
-func commonMargin(lines []string) int {
-	full := slices.DeleteFunc(slices.Clone(lines), func(line string) bool { return strings.TrimSpace(line) == "" })
-	for _, usual := range []string{indent, pipe} {
-		if !slices.ContainsFunc(full, func(line string) bool { return !strings.HasPrefix(line, usual) }) {
-			return len(usual)
+// commonMargin returns how many bytes at the beginning of every non-blank line of a text are margin.
+func commonMargin(text string) int {
+	indented, piped, margin := true, true, len(indent)
+	for line := range strings.SplitSeq(text, "\n") {
+		if strings.TrimSpace(line) == "" {
+			continue
 		}
-	}
-	margin := len(indent)
-	for _, line := range full {
+		indented, piped = indented && strings.HasPrefix(line, indent), piped && strings.HasPrefix(line, pipe)
 		margin = min(margin, len(line)-len(strings.TrimLeft(line, " \t")))
 	}
-	return margin
+	switch {
+	case indented:
+		return len(indent)
+	case piped:
+		return len(pipe)
+	default:
+		return margin
+	}
 }

@@ -172,7 +172,7 @@ func TestForm_UnusualMetadata(t *testing.T) {
 			t.Parallel()
 			want := append([]distfile.Field{{":action", "file_upload"}}, c.want...)
 			var got []distfile.Field
-			for _, field := range withMetadata(t, c.metadata).Form() {
+			for _, field := range formOf(t, withMetadata(t, c.metadata)) {
 				if !strings.Contains("protocol_version filetype pyversion", field.Name) {
 					got = append(got, field)
 				}
@@ -201,7 +201,7 @@ func TestForm_FileType(t *testing.T) {
 	} {
 		d := distfile.Distribution{Name: filename}
 		got := map[string]string{}
-		for _, field := range d.Form() {
+		for _, field := range formOf(t, &d) {
 			got[field.Name] = field.Value
 		}
 		if got["filetype"] != want[0] || got["pyversion"] != want[1] || got["protocol_version"] != "1" {
@@ -223,7 +223,7 @@ func FuzzMetadata(f *testing.F) {
 		if !d.Metadata {
 			t.Fatal("the metadata is gone")
 		}
-		d.Form()
+		formOf(t, d)
 		for _, h := range d.Headers {
 			if h.Name == "" || strings.ContainsAny(h.Name, " \r\n\t:") {
 				t.Fatalf("a header named %q", h.Name)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/org/pypi-oidc-publish/internal/localfile"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
@@ -84,7 +85,7 @@ func (w *nestedWalk) read(folder string) []fs.DirEntry {
 	if w.left <= 0 {
 		return nil // for n <= 0, ReadDir would return all entries
 	}
-	opened, err := os.Open(folder)
+	opened, err := localfile.OpenFolder(folder)
 	if err != nil {
 		return nil
 	}

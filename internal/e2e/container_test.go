@@ -295,7 +295,7 @@ func TestContainer(t *testing.T) {
 			if event == "" {
 				event = "push.json"
 			}
-			s := prepared(t, x.env, x.env[repositoryURL], event)
+			s := prepared(t, t.TempDir(), x.env, x.env[repositoryURL], event)
 			c.prepare(s)
 			s.belongsTo1001()
 			before := s.inventory()
@@ -330,7 +330,7 @@ func (x *servedIndex) holdsAll() {
 // process of its container. The re-run finishes.
 func TestCancel_Container(t *testing.T) {
 	x := serveInImage(t)
-	s := prepared(t, x.env, x.env[repositoryURL], "push.json")
+	s := prepared(t, t.TempDir(), x.env, x.env[repositoryURL], "push.json")
 	s.belongsTo1001()
 	before := s.inventory()
 	if answer := x.fetch(http.MethodPost, "/_stage/faults", `{"op": "upload", "fault": "hang"}`); !strings.Contains(answer, "planned") {

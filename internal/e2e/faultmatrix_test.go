@@ -29,6 +29,7 @@ import (
 type moment struct {
 	name        string
 	again       bool // of an op that has a moment of its own before: it is tried with one fault of each class, see [moment.meets]
+	alike       bool // of an op whose row of the table of retries is another op's but for times and sizes, see [moment.meets]
 	op          string
 	skip        int // requests of the op before
 	listener    string
@@ -37,6 +38,7 @@ type moment struct {
 	waits       bool // the run reads back
 	signs       bool // the run attests; the others do not, since their moments are counted without
 	lost        bool // the answer to the first log entry is lost, so that the log is asked for what it has
+	several     bool // the run has all the files; the others have two, which is enough to come to their moment and past it
 
 	attaches bool // the run attaches to a GitHub release, which has the first file already
 }
@@ -51,34 +53,36 @@ func moments() []moment {
 		{name: "ID token to mint", again: true, op: "id-token", skip: 1, listener: issuer, connections: 1},
 		{name: "mint", op: "mint", listener: index, connections: 2},
 		{name: "mint, new project", again: true, op: "mint", listener: index, connections: 2, pending: true},
-		{name: "first upload", op: "upload", listener: index, connections: 3},
-		{name: "first, new project", again: true, op: "upload", listener: index, connections: 3, pending: true},
-		{name: "parallel upload", again: true, op: "upload", skip: 2, listener: index, connections: 5},
-		{name: "sdist", again: true, op: "upload", skip: 3, listener: index, connections: 6},
-		{name: "probe before burn", op: "probe", listener: index, connections: 7},
-		{name: "burn", op: "burn", listener: index, connections: 8},
-		{name: "probe after burn", again: true, op: "probe", skip: 1, listener: index, connections: 9},
-		{name: "read back", again: true, op: "look", skip: 1, listener: index, connections: 10, waits: true},
+		{name: "first upload", op: "upload", listener: index, connections: 3, several: true},
+		{name: "first, new project", again: true, op: "upload", listener: index, connections: 3, pending: true, several: true},
+		{name: "parallel upload", again: true, op: "upload", skip: 2, listener: index, connections: 5, several: true},
+		{name: "sdist", again: true, op: "upload", skip: 3, listener: index, connections: 6, several: true},
+		{name: "probe before burn", op: "probe", listener: index, connections: 5},
+		{name: "burn", op: "burn", listener: index, connections: 6},
+		{name: "probe after burn", again: true, op: "probe", skip: 1, listener: index, connections: 7},
+		{name: "read back", again: true, op: "look", skip: 1, listener: index, connections: 8, waits: true},
 		{name: "trust root", op: "trust-root", listener: sigstore, signs: true},
 		{name: "ID token to sign", again: true, op: "id-token", skip: 1, listener: issuer, connections: 1, signs: true},
-		{name: "certificate", op: "certificate", listener: sigstore, connections: 6, signs: true},
+		{name: "certificate", alike: true, op: "certificate", listener: sigstore, connections: 6, signs: true},
 		{name: "first log entry", op: "log-entry", listener: sigstore, connections: 7, signs: true},
-		{name: "later log entry", again: true, op: "log-entry", skip: 2, listener: sigstore, connections: 9, signs: true},
+		{name: "later log entry", again: true, op: "log-entry", skip: 2, listener: sigstore, connections: 9, signs: true, several: true},
 		{name: "look at the log", op: "log-lookup", listener: sigstore, connections: 8, signs: true, lost: true},
-		{name: "provenance", op: "provenance", listener: index, connections: 11, signs: true, waits: true},
+		{name: "provenance", alike: true, op: "provenance", listener: index, connections: 9, signs: true, waits: true},
 		{name: "release", op: "github", skip: 1, listener: github, connections: 1, attaches: true},
 		{name: "asset that is there", op: "asset-download", listener: github, connections: 3, attaches: true},
 		{name: "assets at the end", again: true, op: "github", skip: 3, listener: github, connections: 4, attaches: true},
 		{name: "asset", op: "asset", listener: github, connections: 5, attaches: true},
-		{name: "later asset", again: true, op: "asset", skip: 2, listener: github, connections: 7, attaches: true},
+		{name: "later asset", again: true, op: "asset", skip: 1, listener: github, connections: 6, attaches: true},
 	}
 }
 
-// meets reports whether the fault is tried at the moment: each fault is, at one moment of every op. What an op does after a fault stands in
-// its row of the table of retries (wire/policy.go), in which faults of one class are the same; so where the op comes a second time in a
-// run, one fault of each class shows whether the run deals with what the row comes to.
+// meets reports whether the fault is tried at the moment: each fault is, at one moment of every row of the table of retries
+// (wire/policy.go). What an op does after a fault stands in its row, in which faults of one class are the same; so where the op comes a
+// second time in a run, one fault of each class shows whether the run deals with what the row comes to. The same holds where the row is
+// that of another op: a certificate is tried again as a log entry is, and a provenance as a listing is. What reads the answer is the op's
+// own then, and is tried with the answers that it has to refuse.
 func (m moment) meets(f fault.Fault) bool {
-	return !m.again || slices.Contains([]string{
+	classes := []string{
 		"refuse",                 // no connection
 		"reset-within-body",      // no answer, and no effect
 		"close-after-store",      // no answer, and an effect
@@ -87,10 +91,16 @@ func (m moment) meets(f fault.Fault) bool {
 		"html-403",               // an answer that is final
 		"truncated-answer",       // an answer that is not whole
 		"hang",                   // nothing, until the time is up
-	}, f.Name)
+	}
+	refusedByReader := []string{"html-200", "oversized-answer"}
+	return !m.again && !m.alike || slices.Contains(classes, f.Name) || m.alike && slices.Contains(refusedByReader, f.Name)
 }
 
-func matrixFiles() []string {
+// matrixFiles are one that is uploaded first and one that is last, and if there are several, two between them at the same time.
+func matrixFiles(several bool) []string {
+	if !several {
+		return []string{"alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz"}
+	}
 	return []string{"alder-1.0-py3-none-any.whl", "alder-1.0-cp312-cp312-win32.whl", "alder-1.0-cp313-cp313-win32.whl", "alder-1.0.tar.gz"}
 }
 
@@ -243,41 +253,48 @@ func spelling(f fault.Fault) bool {
 	}, f.Name)
 }
 
-// testbed is where cells run one after another: a test server and a workspace with the files.
+// testbed is where cells run one after another: a test server, and workspaces with the files.
 type testbed struct {
-	servers *fakepypi.Servers
-	clock   *stepclock.Clock // of the server, and of the steps
-	dir     string
+	servers    *fakepypi.Servers
+	clock      *stepclock.Clock // of the server, and of the steps
+	workspaces map[bool]string  // by whether a run has several files
 }
 
 func newTestbed(t *testing.T) testbed {
 	t.Helper()
 	clock := &stepclock.Clock{}
-	p := testbed{servers: pypitest.Start(t, fakepypi.Options{Now: clock.Now}), clock: clock, dir: t.TempDir()}
-	for _, name := range matrixFiles() {
-		disttest.Write(t, filepath.Join(p.dir, "dist"), name, "")
+	p := testbed{servers: pypitest.Start(t, fakepypi.Options{Now: clock.Now}), clock: clock, workspaces: map[bool]string{}}
+	for _, several := range []bool{false, true} {
+		p.workspaces[several] = t.TempDir()
+		for _, name := range matrixFiles(several) {
+			disttest.Write(t, filepath.Join(p.workspaces[several], "dist"), name, "")
+		}
 	}
 	return p
 }
 
-// step is a step in the place, where nothing has happened yet.
-func (p testbed) step(t *testing.T) *step {
+// step is a step of the moment in the place, where nothing has happened yet.
+func (p testbed) step(t *testing.T, m moment) *step {
 	t.Helper()
 	pypitest.WaitIdle(t, p.servers)
 	if err := p.servers.Reset(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	p.clock.Reset()
-	s := newStepIn(t, p.dir, p.servers.Env)
+	s := newStepIn(t, p.workspaces[m.several], p.servers.Env)
 	s.publishesTo(p.servers)
 	s.inProcess, s.noWait, s.clock = true, true, p.clock
 	return s
 }
 
 // run runs a cell: a run with the fault, and if that failed, one more without it. What is wrong fails the test.
-func (c *cell) run(t *testing.T, p testbed, set map[string]string) {
+func (c *cell) run(t *testing.T, p testbed) {
 	t.Helper()
-	s := p.step(t)
+	s := p.step(t, c.moment)
+	set, err := digests(s.path("dist"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	p.servers.AddPublisher(fakepypi.Publisher{Project: "alder", Pending: c.moment.pending})
 	if !c.moment.signs {
 		s.env["INPUT_ATTESTATIONS"] = "false"
@@ -290,7 +307,7 @@ func (c *cell) run(t *testing.T, p testbed, set map[string]string) {
 	}
 	var gitHub *gitHub
 	if c.moment.attaches {
-		gitHub = s.attaches(matrixFiles()[0])
+		gitHub = s.attaches(matrixFiles(c.moment.several)[0])
 	}
 	plan := c.moment.plan(c.fault, c.times)
 	if err := p.servers.InjectFault(plan.Op, plan.Fault, plan.Skip, plan.Times); err != nil {
@@ -419,20 +436,11 @@ func TestFaultMatrix(t *testing.T) {
 	for range atOnce {
 		places <- newTestbed(t)
 	}
-	set := func() map[string]string {
-		p := <-places
-		defer func() { places <- p }()
-		set, err := digests(filepath.Join(p.dir, "dist"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return set
-	}()
 	all := cells()
 	if err := par.Each(t.Context(), atOnce, all, func(_ context.Context, c *cell) error {
 		p := <-places
 		defer func() { places <- p }()
-		t.Run(c.String(), func(t *testing.T) { c.run(t, p, set) })
+		t.Run(c.String(), func(t *testing.T) { c.run(t, p) })
 		return nil
 	}); err != nil {
 		t.Fatal(err)

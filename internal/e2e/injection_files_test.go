@@ -11,7 +11,6 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 )
 
@@ -239,9 +238,10 @@ func TestInjection_LocalFiles(t *testing.T) {
 				texts = append(texts, printable(text))
 			}
 			reported := false
+			p := newPlace(t)
 			for n, text := range thinned(texts) {
 				t.Run(fmt.Sprint("text ", n), func(t *testing.T) {
-					s := behind(t, &hostileFront{}, fakepypi.Options{})
+					s := p.step(t, t.TempDir(), &hostileFront{})
 					o.provide(s, text)
 					code := s.start().wait()
 
@@ -331,16 +331,19 @@ func TestInjection_SimplePage(t *testing.T) {
 	for i, p := range pages() {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
+			place := newPlace(t)
 			for n, text := range thinned(append(packets(i), flood(i))) {
 				t.Run(fmt.Sprint("text ", n), func(t *testing.T) {
 					content, err := json.Marshal(p.page(strings.ToValidUTF8(text, string(utf8.RuneError))))
 					if err != nil {
 						t.Fatal(err)
 					}
-					s := behind(t, &hostileFront{op: "look", answer: func(w http.ResponseWriter, _ *http.Request, _ string) {
+					s := place.step(t, place.root, &hostileFront{op: "look", answer: func(w http.ResponseWriter, _ *http.Request,
+						_ string,
+					) {
 						w.Header().Set("Content-Type", "application/vnd.pypi.simple.v1+json")
 						_, _ = w.Write(content)
-					}}, fakepypi.Options{})
+					}})
 					code := s.start().wait()
 					s.checkInert(s.read(code), nil)
 					s.tail()

@@ -118,20 +118,15 @@ func printable(text string) string {
 	}, text)
 }
 
-// floods are a megabyte each.
-func floods() []string {
-	var all []string
-	for _, text := range []string{"|", "\n::error::x", "##[error]x ", "`", "<b>", "&", "%", "x", "ü", "\x1b[31m", "\n", "@a ", "\xff"} {
-		all = append(all, marker+" "+strings.Repeat(text, 1<<20/len(text)))
-	}
-	return all
-}
-
 // longestHead is how many bytes of text an answer's head can have and still be read.
 const longestHead = 100 << 10
 
-// flood is the nth of them, and round again.
-func flood(n int) string { return floods()[n%len(floods())] }
+// flood is the nth of texts of a megabyte, and round again.
+func flood(n int) string {
+	texts := []string{"|", "\n::error::x", "##[error]x ", "`", "<b>", "&", "%", "x", "ü", "\x1b[31m", "\n", "@a ", "\xff"}
+	text := texts[n%len(texts)]
+	return marker + " " + strings.Repeat(text, 1<<20/len(text))
+}
 
 // attackKind is one way to answer with a hostile text.
 type attackKind struct {
@@ -390,25 +385,47 @@ func credentialsIn(r *http.Request, body []byte) []string {
 	return all
 }
 
-// behind is a step that reaches its index, GitHub and Sigstore through the front alone, as the runner prepares it. It runs within the
-// process of the test, whose streams are its own.
-func behind(t *testing.T, front *hostileFront, options fakepypi.Options) *step {
+// place is where steps run one after another that reach their index, GitHub and Sigstore through a front alone: a test server behind an
+// address at which each step finds its own front.
+type place struct {
+	root    string // of the folders of a step, where each finds them as they were
+	servers *fakepypi.Servers
+	clock   *stepclock.Clock // of the server, and of the steps
+	proxy   http.Handler     // to the server
+	front   atomic.Pointer[hostileFront]
+}
+
+func newPlace(t *testing.T) *place {
 	t.Helper()
-	server := httptest.NewServer(front)
-	clock := &stepclock.Clock{}
-	options.OnePort, options.URL, options.Now = true, server.URL, clock.Now
-	servers, at := startReserved(t, options)
+	p := &place{root: t.TempDir(), clock: &stepclock.Clock{}}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.front.Load().ServeHTTP(w, r) }))
+	var at string
+	p.servers, at = startReserved(t, fakepypi.Options{OnePort: true, URL: server.URL, Now: p.clock.Now})
 	t.Cleanup(server.Close) // before the test server, whose requests it may still be waiting for
-	servers.AddPublisher(fakepypi.Publisher{Project: "alder"})
-	front.next = &httputil.ReverseProxy{
+	p.proxy = &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(&url.URL{Scheme: "http", Host: at})
 			r.Out.Host = r.In.Host // the index's pages have addresses of it
 		},
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) },
 	}
-	s := prepared(t, servers.Env, servers.Upload.String(), "push.json")
-	s.servers, s.clock, s.noWait, s.inProcess = servers, clock, true, true
+	return p
+}
+
+// step is a step behind the front, as the runner prepares it below the folder root. It runs within the process of the test, whose streams
+// are its own. The steps before it have ended, and left nothing in the place.
+func (p *place) step(t *testing.T, root string, front *hostileFront) *step {
+	t.Helper()
+	pypitest.WaitIdle(t, p.servers)
+	if err := p.servers.Reset(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	p.clock.Reset()
+	p.servers.AddPublisher(fakepypi.Publisher{Project: "alder"})
+	front.next = p.proxy
+	p.front.Store(front)
+	s := prepared(t, root, p.servers.Env, p.servers.Upload.String(), "push.json")
+	s.servers, s.clock, s.noWait, s.inProcess = p.servers, p.clock, true, true
 	s.env["INPUT_VERBOSE"], s.env["INPUT_WAIT-FOR-INDEX"], s.env["INPUT_ATTESTATIONS"] = "true", "0", "false"
 	s.env["INPUT_PACKAGES-DIR"] = s.path("dist") // the test stands in another folder than a step
 	return s
@@ -478,10 +495,16 @@ func TestInjection_ServerAnswers(t *testing.T) {
 			if o.waits {
 				atOnce = 12
 			}
+			places := make(chan *place, atOnce)
+			for range atOnce {
+				places <- newPlace(t)
+			}
 			if err := par.Each(t.Context(), atOnce, thinned(attackCases(i)), func(_ context.Context, c attackCase) error {
+				p := <-places
+				defer func() { places <- p }()
 				front := &hostileFront{op: o.op, answer: c.way.answer, text: c.text, echoes: len(c.text) <= 2*longestPacket}
 				t.Run(c.name, func(t *testing.T) {
-					if attack(t, o, c.way, front) {
+					if attack(t, p, o, c.way, front) {
 						reported.Store(true)
 					}
 				})
@@ -497,9 +520,9 @@ func TestInjection_ServerAnswers(t *testing.T) {
 }
 
 // attack is one run that is answered by the front. It returns whether the text is seen.
-func attack(t *testing.T, o target, w attackKind, front *hostileFront) (reported bool) {
+func attack(t *testing.T, p *place, o target, w attackKind, front *hostileFront) (reported bool) {
 	t.Helper()
-	s := behind(t, front, fakepypi.Options{})
+	s := p.step(t, p.root, front)
 	s.prepareFor(o)
 	before := s.inventory()
 	code := s.start().wait()
@@ -543,8 +566,9 @@ func (s *step) checkInert(v checkResult, shown []string) {
 			s.t.Errorf("it is printed raw: %s", at)
 		}
 		for _, secret := range shown {
+			forms := formsOf(secret)
 			for line := range strings.Lines(text) {
-				if c, ok := commandIn(line); shows(line, secret) && (!ok || c.name != "add-mask") {
+				if c, ok := commandIn(line); holdsAny(line, forms) && (!ok || c.name != "add-mask") {
 					s.t.Errorf("a secret is seen: %.300s", line)
 				}
 			}
@@ -582,6 +606,7 @@ func (s *step) checkInertLog(shown []string) {
 		s.t.Errorf("a log of %d bytes: %.2000q", len(log), log)
 	}
 	ourTitle := regexp.MustCompile(`^pypi-oidc-publish: [a-z0-9-]+$`)
+	ourGroup := regexp.MustCompile(`^(GitHub|[A-Z][a-z]+)[a-z ]*$`)
 	known := append(s.servers.Secrets(), append(shown, s.env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"], s.env["INPUT_PASSWORD"])...)
 	for line := range strings.Lines(log) {
 		line = strings.TrimSuffix(line, "\n")
@@ -599,7 +624,7 @@ func (s *step) checkInertLog(shown []string) {
 				s.t.Errorf("a mask of no secret: %.300q", c.data)
 			}
 		case "group":
-			if !regexp.MustCompile(`^(GitHub|[A-Z][a-z]+)[a-z ]*$`).MatchString(c.data) {
+			if !ourGroup.MatchString(c.data) {
 				s.t.Errorf("a group of %.300q", c.data)
 			}
 		case "endgroup":

@@ -119,6 +119,7 @@ func (s *served) twine(folder string, settings ...string) (printed string, code 
 }
 
 // TestInterop_Twine: twine uploads with what serve prints, may do it again where the index allows that, and else gets the index's message.
+// The profile testpypi is missing: it is that of pypi with other addresses in its messages.
 func TestInterop_Twine(t *testing.T) {
 	skipIfShort(t)
 	t.Parallel()
@@ -127,7 +128,7 @@ func TestInterop_Twine(t *testing.T) {
 		code int
 		says string
 	}{
-		"pypi": {0, ""}, "testpypi": {0, ""}, "no-trusted-publishing": {0, ""}, "plain": {1, "409 Conflict"},
+		"pypi": {0, ""}, "no-trusted-publishing": {0, ""}, "plain": {1, "409 Conflict"},
 	} {
 		t.Run(profile, func(t *testing.T) {
 			t.Parallel()
@@ -229,16 +230,22 @@ func newWindow(t *testing.T, index, accept string) *window {
 	return w
 }
 
-// TestInterop_Pip: pip brings back the very bytes that were published, wheel and sdist, by every form of the pages.
+// TestInterop_Pip: pip brings back the very bytes that were published: the wheel by every form of the pages, and the sdist, which stands
+// beside it on each page, by the newest form and by the oldest.
 func TestInterop_Pip(t *testing.T) {
 	skipIfShort(t)
 	t.Parallel()
 	needs(t, "pip")
-	for name, c := range map[string]struct{ profile, accept, form string }{
-		"JSON":        {"pypi", "", "application/vnd.pypi.simple.v1+json"},
-		"HTML":        {"pypi", "text/html", "text/html; charset=UTF-8"},
-		"HTML, v1":    {"testpypi", "application/vnd.pypi.simple.v1+html", "application/vnd.pypi.simple.v1+html; charset=UTF-8"},
-		"plain, HTML": {"plain", "", "text/html; charset=UTF-8"},
+	wheels, sdists := map[string]string{theWheel: "--only-binary"}, map[string]string{theSdist: "--no-binary"}
+	both := union(wheels, sdists)
+	for name, c := range map[string]struct {
+		profile, accept, form string
+		files                 map[string]string // with the option that wants no other
+	}{
+		"JSON":        {"pypi", "", "application/vnd.pypi.simple.v1+json", both},
+		"HTML":        {"pypi", "text/html", "text/html; charset=UTF-8", wheels},
+		"HTML, v1":    {"testpypi", "application/vnd.pypi.simple.v1+html", "application/vnd.pypi.simple.v1+html; charset=UTF-8", wheels},
+		"plain, HTML": {"plain", "", "text/html; charset=UTF-8", both},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -247,7 +254,7 @@ func TestInterop_Pip(t *testing.T) {
 			p := s.step()
 			p.env["INPUT_PACKAGES-DIR"] = folderOf(t, files)
 			p.run().require(t, 0)
-			for file, only := range map[string]string{theWheel: "--only-binary", theSdist: "--no-binary"} {
+			for file, only := range c.files {
 				w := newWindow(t, s.env["STAGE_URL"], c.accept)
 				folder := t.TempDir()
 				printed, code := s.client([]string{"PIP_INDEX_URL=" + w.url}, "pip", "download", "--no-deps", "--no-build-isolation", only,

@@ -54,7 +54,8 @@ func timedSignals(random *rand.Rand, n int, requests int64) []timedSignal {
 	return all
 }
 
-// TestCancel_AnyMoment: a run of thirty files is ended by a signal anywhere; running it again finishes it.
+// TestCancel_AnyMoment: a run of a dozen files, of which most are uploaded at the same time, is ended by a signal anywhere; running it
+// again finishes it.
 func TestCancel_AnyMoment(t *testing.T) {
 	skipIfShort(t)
 	t.Parallel()
@@ -63,7 +64,7 @@ func TestCancel_AnyMoment(t *testing.T) {
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
 	var files []string
-	for minor := range 29 {
+	for minor := range 11 {
 		files = append(files, fmt.Sprintf("alder-1.0-cp3%d-cp3%d-win32.whl", minor+1, minor+1))
 	}
 	files = append(files, "alder-1.0.tar.gz")

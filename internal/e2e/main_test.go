@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
-	"runtime/debug"
 	"strconv"
 	"syscall"
 	"testing"
@@ -21,6 +20,7 @@ import (
 
 	"github.com/org/pypi-oidc-publish/internal/cli"
 	"github.com/org/pypi-oidc-publish/internal/testkit/stepclock"
+	"github.com/org/pypi-oidc-publish/internal/testkit/testmain"
 )
 
 // The commands that the test binary is, besides itself: the program, and the same program whose waits take no
@@ -35,7 +35,8 @@ func TestMain(m *testing.M) {
 	program := func(now func() time.Time, sleep func(context.Context, time.Duration) error) func() {
 		return func() {
 			ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-			os.Exit(cli.Main(ctx, cli.Process{
+			cli.LimitMemory(os.Getenv)
+			code := cli.Main(ctx, cli.Process{
 				Args:    os.Args[1:],
 				Version: "test",
 				Getenv:  os.Getenv,
@@ -44,7 +45,9 @@ func TestMain(m *testing.M) {
 				Now:     now,
 				Sleep:   sleep,
 				Log:     log.Default(),
-			}))
+			})
+			notePeak(os.Getenv(peakFile))
+			os.Exit(code)
 		}
 	}
 	var clock stepclock.Clock
@@ -63,13 +66,12 @@ const shortTests = "^Test(Golden_|RunnerContract$|NextSteps$|Upload_Order$)"
 
 // Run implements the interface that testscript.Main calls.
 func (w waiting) Run() int {
-	debug.SetGCPercent(400) // there is memory enough, and collecting takes a tenth of the time
 	flag.Parse()
 	setDefault("test.parallel", strconv.Itoa(4*runtime.GOMAXPROCS(0)))
 	if testing.Short() {
 		setDefault("test.run", shortTests)
 	}
-	return w.M.Run()
+	return testmain.Run(w.M)
 }
 
 // setDefault sets a flag of the testing package, unless it is given.

@@ -214,8 +214,16 @@ func TestSecrets_NotPrinted(t *testing.T) {
 // publishCommand returns the arguments with which a runner without a container engine runs the program.
 func publishCommand() []string { return []string{"publish", "-verbose"} }
 
-// shows reports whether a line holds the secret, or enough of one of its forms to recognize it.
-func shows(line, secret string) bool {
+// shows reports whether a text holds the secret, or enough of one of its forms to recognize it.
+func shows(text, secret string) bool { return holdsAny(text, formsOf(secret)) }
+
+// holdsAny reports whether a text holds one of the forms of a secret.
+func holdsAny(text string, forms []string) bool {
+	return slices.ContainsFunc(forms, func(form string) bool { return form != "" && strings.Contains(text, form) })
+}
+
+// formsOf are the texts by which a secret is recognized. Whoever looks for it in many lines makes them once.
+func formsOf(secret string) []string {
 	forms := []string{
 		secret, url.QueryEscape(secret), base64.StdEncoding.EncodeToString([]byte(secret)),
 		base64.StdEncoding.EncodeToString([]byte("__token__:" + secret)),
@@ -223,5 +231,5 @@ func shows(line, secret string) bool {
 	if n := len(secret); n > 40 {
 		forms = append(forms, secret[n-32:], secret[:n-8]) // the signature alone, and all but the end
 	}
-	return slices.ContainsFunc(forms, func(form string) bool { return form != "" && strings.Contains(line, form) })
+	return forms
 }

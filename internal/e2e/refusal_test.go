@@ -14,7 +14,8 @@ func TestUpload_RefusalMissedByRule(t *testing.T) {
 	for _, c := range []struct{ name, message, says string }{
 		{
 			"a rule that needs the files alone", "'home' is invalid for 'requires-dist'.",
-			"also report this to pypi-oidc-publish, with the file's metadata: its rule `requires-dist` should have found it before the upload",
+			"also report this to pypi-oidc-publish, with the file's metadata: " +
+				"its rule `requires-dist` should have found it before the upload",
 		},
 		{"a table that ages", "'Framework :: New' is not a valid classifier.", ""},
 		{"a limit that the index may have raised", "File too large. Limit for project 'alder' is 1 MB.", ""},

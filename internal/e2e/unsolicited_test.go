@@ -14,7 +14,6 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
@@ -95,7 +94,7 @@ func TestUnsolicitedBytes_NotPrinted(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, %s, %s, %v", c.command, c.target.op, c.text, c.password != ""), func(t *testing.T) {
 				t.Parallel()
 				front := answersAndMore(&hostileFront{op: c.target.op, text: unsolicited()[c.text]})
-				s := behind(t, front, fakepypi.Options{})
+				s := newPlace(t).step(t, t.TempDir(), front)
 				s.inProcess = false // the default logger belongs to a whole process
 				if c.password != "" {
 					s.env["INPUT_USER"], s.env["INPUT_PASSWORD"] = "me", c.password
@@ -135,12 +134,13 @@ func TestUnsolicitedBytes_Program(t *testing.T) {
 	skipIfShort(t)
 	t.Parallel()
 	program := filepath.Join(t.TempDir(), "pypi-oidc-publish")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "../..").CombinedOutput(); err != nil {
+	// go run keeps what it has linked, which go build does not, and gives it to cp to "run".
+	if out, err := exec.CommandContext(t.Context(), "go", "run", "-exec=cp", "../..", program).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	for _, verbose := range []string{"true", "false"} {
 		front := answersAndMore(&hostileFront{op: "upload", text: unsolicited()["text"]})
-		s := behind(t, front, fakepypi.Options{})
+		s := newPlace(t).step(t, t.TempDir(), front)
 		s.inProcess = false // the default logger belongs to a whole process
 		s.env["INPUT_VERBOSE"] = verbose
 		s.startProcess(exec.CommandContext(t.Context(), program)).wait()

@@ -356,7 +356,7 @@ func TestAttestations_Statements(t *testing.T) {
 	}
 }
 
-// sumOf is the digest that a parcel says it has.
+// sumOf returns the digest that an upload says it has.
 func sumOf(p upload) string {
 	for _, f := range p.fields {
 		if f[0] == "sha256_digest" {

@@ -44,7 +44,7 @@ func encoded(th *harness, v any) string {
 	return string(text)
 }
 
-// published is the statement of a parcel.
+// published returns the statement of an upload.
 func published(p upload) []byte {
 	return signer.Statement(p.filename, []byte(p.content), signer.Publish)
 }

@@ -263,13 +263,13 @@ func (p upload) set(name, value string) upload {
 	return p
 }
 
-// holding is the parcel with an archive of other bytes and the right digest.
+// holding returns the upload with an archive of other bytes and the right digest.
 func (p upload) holding(seed string) upload {
 	p.seed, p.content = seed, packed(p.filename, seed)
 	return p.set("sha256_digest", sha256Of(p.content))
 }
 
-// called is the parcel with another file name, and what an archive of that name has to hold.
+// called returns the upload with another file name, and what an archive of that name has to hold.
 func (p upload) called(filename string) upload {
 	was := sha256Of(p.content)
 	p.filename, p.content = filename, packed(filename, p.seed)
@@ -311,7 +311,7 @@ func (p upload) body(t *testing.T) (string, []byte) {
 	return form.FormDataContentType(), b.Bytes()
 }
 
-// upload sends the parcel with the token.
+// upload sends an upload with the token.
 func (th *harness) upload(token string, p upload) reply {
 	th.t.Helper()
 	kind, body := p.body(th.t)

@@ -633,7 +633,7 @@ func TestUpload_Refusals(t *testing.T) {
 	}
 }
 
-// rawly is the parcel with these very bytes.
+// rawly returns the upload with these very bytes.
 func rawly(p upload, content string) upload {
 	p.content = content
 	return p.set("sha256_digest", sha256Of(content))

@@ -24,6 +24,16 @@ type detail struct{ file, text string }
 func Causes(all []Finding) []Cause {
 	var causes []Cause
 	at := map[Finding]int{}
+	type mention struct {
+		cause int
+		of    detail
+	}
+	mentioned := map[mention]bool{}
+	first := func(cause int, of detail) bool {
+		before := mentioned[mention{cause, of}]
+		mentioned[mention{cause, of}] = true
+		return !before
+	}
 	for _, f := range all {
 		key := f
 		if f.File != "" {
@@ -37,10 +47,10 @@ func Causes(all []Finding) []Cause {
 			causes = append(causes, Cause{First: f})
 		}
 		c := &causes[n]
-		if f.File != "" && !slices.Contains(c.Files, f.File) {
+		if f.File != "" && first(n, detail{file: f.File}) {
 			c.Files = append(c.Files, f.File)
 		}
-		if own := (detail{f.File, f.Detail}); f.Detail != "" && !slices.Contains(c.details, own) {
+		if own := (detail{f.File, f.Detail}); f.Detail != "" && first(n, own) {
 			c.details = append(c.details, own)
 		}
 	}
@@ -136,8 +146,12 @@ func (c Cause) Listing() []string {
 	var lines []string
 	switch names := c.Names(); {
 	case c.several() && len(c.details) > 0:
+		nameOf := make(map[string]string, len(names))
+		for i, file := range c.Files {
+			nameOf[file] = names[i]
+		}
 		for _, own := range c.details {
-			lines = append(lines, "  "+names[slices.Index(c.Files, own.file)]+own.text)
+			lines = append(lines, "  "+nameOf[own.file]+own.text)
 		}
 	case len(c.Files) > mostNamed:
 		for some := range slices.Chunk(names, aLine) {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/testkit/growth"
 )
 
 func TestCauses(t *testing.T) {
@@ -243,5 +244,29 @@ func TestCause_ListingDetails(t *testing.T) {
 	alone := finding.Causes([]finding.Finding{{File: "dist/a.whl", Message: "a.whl is odd: ab", Detail: ": ab"}})[0]
 	if got := alone.Listing(); got != nil || alone.Message() != "a.whl is odd: ab" {
 		t.Errorf("got %q, %q", got, alone.Message())
+	}
+}
+
+// TestCauses_CostGrowsLinearly: twice as many findings about as many files take twice the memory to group, and to list.
+func TestCauses_CostGrowsLinearly(t *testing.T) { // not parallel: it measures
+	for name, one := range map[string]func(n int) finding.Finding{
+		"in different files": func(n int) finding.Finding { return finding.Finding{ID: "x", Message: "m", File: fmt.Sprint(n)} },
+		"with details": func(n int) finding.Finding {
+			return finding.Finding{ID: "x", Message: fmt.Sprintf("m %d", n), File: fmt.Sprint(n), Detail: fmt.Sprint(n)}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			growth.Linear(t, "bytes of memory", func(scale int) int64 {
+				var all []finding.Finding
+				for n := range 1000 * scale {
+					all = append(all, one(n))
+				}
+				return growth.Allocated(func() {
+					for _, cause := range finding.Causes(all) {
+						cause.Listing()
+					}
+				})
+			})
+		})
 	}
 }

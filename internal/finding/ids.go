@@ -40,6 +40,7 @@ const (
 	IDTokenPermission    ID = "id-token-permission"    // the job has no permission to request an ID token
 	IDTokenElsewhere     ID = "id-token-elsewhere"     // the job does not run on github.com, whose ID tokens alone the index accepts
 	IDTokenFork          ID = "id-token-fork"          // a pull request from a fork gets no ID token
+	EventFile            ID = "event-file"             // the file of the event is none that can be read
 	IDTokenNoRunner      ID = "id-token-no-runner"     // the program does not run on GitHub's runner
 	IDTokenNoAnswer      ID = "id-token-no-answer"     // GitHub gave no ID token
 	IDTokenAnswer        ID = "id-token-answer"        // GitHub's answer is not an ID token

@@ -23,10 +23,12 @@ import (
 // Asset is a file to attach to a release.
 type Asset struct {
 	Name   string
-	Size   int64                         // bytes
-	SHA256 string                        // lower-case hex
-	Open   func() (io.ReadCloser, error) // called again for every try
-	Keep   bool                          // an existing asset of this name stays, even with different content
+	Size   int64  // bytes
+	SHA256 string // lower-case hex
+	// Open is called again for every try. It returns content of this size and digest, or content that has an error before its end: GitHub
+	// gets no asset then.
+	Open func() (io.ReadCloser, error)
+	Keep bool // an existing asset of this name stays, even with different content
 }
 
 // largest is the size limit of an asset, in bytes: GitHub accepts less than this.
@@ -147,7 +149,7 @@ func (c *Client) digest(ctx context.Context, h existingAsset) (string, error) {
 		return digest, nil
 	}
 	sum := &summed{}
-	into := func() io.Writer {
+	into := func(http.Header) io.Writer {
 		*sum = summed{Hash: sha256.New(), size: h.size, left: h.size}
 		return sum
 	}

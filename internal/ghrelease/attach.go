@@ -2,12 +2,9 @@ package ghrelease
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"net/http"
 	"net/url"
@@ -88,6 +85,9 @@ func (c *Client) attach(ctx context.Context, r Release, a Asset, existing []exis
 			return false, nil
 		}
 		reply := replyOf(failed)
+		if isChanged(failed) {
+			return false, errors.Join(failed, c.removeIncomplete(ctx, r, a))
+		}
 		if !reply.passing() || ctx.Err() != nil {
 			return false, assetError(ctx, r, a, failed)
 		}
@@ -113,7 +113,6 @@ func (c *Client) send(ctx context.Context, r Release, a Asset) error {
 	if err != nil {
 		return err
 	}
-	sent := sha256.New()
 	answer, err := c.options.Wire.Do(ctx, wire.Call{
 		Op: wire.Asset, Method: http.MethodPost, URL: at,
 		Header: http.Header{
@@ -125,8 +124,7 @@ func (c *Client) send(ctx context.Context, r Release, a Asset) error {
 			if err != nil {
 				return nil, 0, changed(a, err.Error())
 			}
-			sent.Reset()
-			return hashed{body, sent}, a.Size, nil
+			return content{body, a}, a.Size, nil
 		},
 	})
 	if err != nil {
@@ -137,26 +135,24 @@ func (c *Client) send(ctx context.Context, r Release, a Asset) error {
 		int64(uploaded.GetSize()) != a.Size {
 		return errUnclear
 	}
-	if hex.EncodeToString(sent.Sum(nil)) == a.SHA256 {
-		return nil
-	}
-	// The uploaded content was never checked.
-	return errors.Join(changed(a, "it was changed during the run"), c.remove(ctx, uploaded.GetID(), a.Name))
+	return nil
 }
 
 // errUnclear means that the answer to an upload does not say if it succeeded.
 var errUnclear = errors.New("the answer does not confirm that GitHub has the whole file")
 
-// hashed is a body that is hashed while it is read.
-type hashed struct {
+// content is the body of an upload. If it cannot be read to its end, the error is a finding, and GitHub gets no whole asset.
+type content struct {
 	io.ReadCloser
-	sum hash.Hash
+	asset Asset
 }
 
-// Read reads from the body and hashes what it read.
-func (h hashed) Read(p []byte) (int, error) {
-	n, err := h.ReadCloser.Read(p)
-	h.sum.Write(p[:n])
+// Read reads the content.
+func (c content) Read(p []byte) (int, error) {
+	n, err := c.ReadCloser.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = changed(c.asset, err.Error())
+	}
 	return n, err
 }
 
@@ -165,6 +161,28 @@ func changed(a Asset, why string) error {
 	return finding.New(finding.GitHubAssetChanged,
 		fmt.Sprintf("%s was not attached: %s", a.Name, why),
 		"make sure that no other step writes to this file, and run the job again")
+}
+
+// isChanged reports whether an asset was not sent because its file is another one than before.
+func isChanged(err error) bool {
+	var f finding.Finding
+	return errors.As(err, &f) && f.ID == finding.GitHubAssetChanged
+}
+
+// removeIncomplete deletes what an upload left behind that broke off, once GitHub had the time to notice. What appears even later is
+// deleted by the next run.
+func (c *Client) removeIncomplete(ctx context.Context, r Release, a Asset) error {
+	if err := c.options.Sleep(ctx, first); err != nil {
+		return nil // the run was cancelled, which is reported elsewhere
+	}
+	existing, err := c.list(ctx, r)
+	if err != nil {
+		return err
+	}
+	if h, found := findAsset(existing, a); found && h.starter {
+		return c.remove(ctx, h.id, h.name)
+	}
+	return nil
 }
 
 // remove deletes an incomplete asset, which blocks its name.

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/releases"
@@ -690,13 +691,15 @@ func TestReady_Limits(t *testing.T) {
 	s.harmless(err, full)
 }
 
-// TestAttach_ChangedFile: what was written to since it was read is not left on the release.
+// TestAttach_ChangedFile: what was written to since it was read never gets to the release as a whole.
 func TestAttach_ChangedFile(t *testing.T) {
 	t.Parallel()
 	s := startGitHub(t, releases.Write, releases.Options{})
 	r := s.Publish(releases.Release{Tag: "v1"})
-	other, gone, recorded := asset("a.whl", "aaa"), asset("b.whl", "bbb"), asset("c.whl", "ccc")
-	other.Open = asset("a.whl", "AAA").Open
+	other, gone, recorded := asset("a.whl", strings.Repeat("a", 1<<20)), asset("b.whl", "bbb"), asset("c.whl", "ccc")
+	other.Open = func() (io.ReadCloser, error) {
+		return io.NopCloser(io.MultiReader(strings.NewReader(strings.Repeat("A", 1<<19)), iotest.ErrReader(errors.New("other bytes")))), nil
+	}
 	gone.Open = func() (io.ReadCloser, error) { return nil, errors.New("no such file") }
 	recorded.Open = func() (io.ReadCloser, error) {
 		return nil, finding.Finding{ID: "github-of-the-caller", Severity: finding.Error, Message: "c", Fix: "d"}
@@ -705,11 +708,13 @@ func TestAttach_ChangedFile(t *testing.T) {
 		t.Context(), ghrelease.Release{ID: r.ID, Tag: "v1"}, []ghrelease.Asset{other, gone, recorded, asset("d.whl", "d")}, nil,
 	)
 	if n != 1 || idsOf(err) != "github-asset-changed github-asset-changed github-asset-changed" ||
-		!strings.Contains(err.Error(), "no such file") {
+		!strings.Contains(err.Error(), "no such file") || !strings.Contains(err.Error(), "a.whl was not attached: other bytes") {
 		t.Errorf("%d, %v", n, err)
 	}
-	if got := s.holds(r.ID); got != "d.whl=d" {
-		t.Error(got)
+	for _, a := range s.Assets(r.ID) {
+		if !a.Starter && a.Name != "d.whl" {
+			t.Errorf("the release has %s", a.Name)
+		}
 	}
 	s.harmless(err)
 }

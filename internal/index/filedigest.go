@@ -49,7 +49,7 @@ func (c *Client) FileDigest(ctx context.Context, listed pep.IndexFile, size int6
 		return "", 0, fmt.Errorf("%w: that would be more than %d MB in this run", errNotDownloaded, mostDownloaded/1_000_000)
 	}
 	var sum *limitedHash
-	if _, err := c.wire.Do(ctx, c.downloadCall(http.MethodGet, at, func() io.Writer {
+	if _, err := c.wire.Do(ctx, c.downloadCall(http.MethodGet, at, func(http.Header) io.Writer {
 		sum = &limitedHash{sum: sha256.New(), left: size}
 		return sum
 	})); err != nil {
@@ -75,7 +75,7 @@ func (c *Client) fileURL(listed pep.IndexFile) (*url.URL, error) {
 }
 
 // downloadCall returns a request for a file, as it is: not compressed for the transfer.
-func (c *Client) downloadCall(method string, at *url.URL, into func() io.Writer) wire.Call {
+func (c *Client) downloadCall(method string, at *url.URL, into func(http.Header) io.Writer) wire.Call {
 	call := c.listingCall(method, at, "application/octet-stream, */*")
 	call.Op, call.Into = wire.Download, into
 	call.Header.Set("Accept-Encoding", "identity")

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"mime"
 	"net/http"
 	"net/url"
 	"strings"
@@ -77,7 +76,11 @@ func (c *Client) listingCall(method string, at *url.URL, accept string) wire.Cal
 // queryPage queries one page. Of redirects only one is followed, and only to the same origin. One to the page of a public index means that
 // the index has no such project: it forwards installers.
 func (c *Client) queryPage(ctx context.Context, at *url.URL, project pep.Project, accept string) (pep.Listing, error) {
-	answer, err := c.wire.Do(ctx, c.listingCall(http.MethodGet, at, accept))
+	var p page
+	defer p.close()
+	call := c.listingCall(http.MethodGet, at, accept)
+	call.Into = p.into
+	_, err := c.wire.Do(ctx, call)
 	if to := redirectOf(err, at); to != nil {
 		switch {
 		case isSignIn(to):
@@ -86,7 +89,8 @@ func (c *Client) queryPage(ctx context.Context, at *url.URL, project pep.Project
 			return pep.Listing{Project: project}, nil
 		case secret.Origin(to) == secret.Origin(at):
 			at = to
-			answer, err = c.wire.Do(ctx, c.listingCall(http.MethodGet, at, accept))
+			call.URL = to
+			_, err = c.wire.Do(ctx, call)
 			if again := redirectOf(err, at); again != nil && isSignIn(again) {
 				return pep.Listing{}, &SignInError{At: at, To: again, err: err}
 			}
@@ -98,7 +102,7 @@ func (c *Client) queryPage(ctx context.Context, at *url.URL, project pep.Project
 	case err != nil:
 		return pep.Listing{}, wire.WithServerMessage(err)
 	}
-	return listingOf(answer, project, at)
+	return p.listingOf(project, at)
 }
 
 // redirectOf returns where a request was redirected to, without a fragment; nil if it was not.
@@ -151,29 +155,4 @@ func absolute(page *url.URL, address string) string {
 		return ""
 	}
 	return to.String()
-}
-
-// listingOf parses the page by its Content-Type. It assumes that an HTML page is about the requested project, because such a page
-// does not reliably name its project.
-func listingOf(answer *wire.Answer, project pep.Project, at *url.URL) (pep.Listing, error) {
-	parse := pep.ParseListing
-	kind, _, err := mime.ParseMediaType(answer.Header.Get("Content-Type"))
-	if err == nil && (kind == "text/html" || kind == "application/vnd.pypi.simple.v1+html") {
-		parse = func(page []byte) (pep.Listing, error) {
-			listing, err := pep.ParseListingHTML(page)
-			listing.Project = project
-			return listing, err
-		}
-	}
-	listing, err := parse(answer.Body)
-	if err != nil {
-		return pep.Listing{}, fmt.Errorf("the page %s cannot be read: %w", at, err)
-	}
-	if listing.Project != project {
-		return pep.Listing{}, fmt.Errorf("the page %s is about another project, %s", at, listing.Project)
-	}
-	for i, file := range listing.Files {
-		listing.Files[i].URL = absolute(at, file.URL)
-	}
-	return listing, nil
 }

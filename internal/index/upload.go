@@ -30,10 +30,11 @@ type UploadRequest struct {
 //
 // The body is streamed from the file again for every try, with its exact length.
 func (c *Client) Upload(ctx context.Context, request UploadRequest, credentials Credentials) error {
-	form, err := c.form(request)
+	form, err := c.form(ctx, request)
 	if err != nil {
 		return err
 	}
+	defer form.close()
 	u := &upload{UploadRequest: request, client: c, credentials: credentials, form: form, budget: &wire.Budget{}}
 	for {
 		answer, err := u.send(ctx)
@@ -71,7 +72,7 @@ func (u *upload) send(ctx context.Context) (*wire.Answer, error) {
 	u.again = false
 	answer, err := u.client.wire.Do(ctx, wire.Call{
 		Op: wire.Upload, Method: http.MethodPost, URL: u.client.site.Upload, Gate: u.client.gate, Budget: u.budget,
-		Header: http.Header{"Content-Type": {u.form.contentType}, "Accept": {wire.AcceptReadable}},
+		Header: http.Header{"Content-Type": {u.form.contentType()}, "Accept": {wire.AcceptReadable}},
 		Auth:   u.authorize,
 		Body:   func(context.Context) (io.ReadCloser, int64, error) { return u.form.open(u.File, u.watch()) },
 		Final:  exceedsNewProjects,

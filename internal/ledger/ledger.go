@@ -254,10 +254,14 @@ func NewRecorder(watch func(Event)) *Recorder {
 	return &Recorder{watch: watch, receipt: Receipt{IndexName: UnknownIndex, Verified: NotAsked, Token: Token{Burned: NotMinted}}}
 }
 
-// Record applies the event to the receipt, and passes it to watch.
+// Record applies the event to the receipt, and passes it to watch. After [Ended] it does nothing: a step that hung, and that the run did
+// not wait for, may go on.
 func (r *Recorder) Record(event Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if !r.receipt.Ended.IsZero() {
+		return
+	}
 	event.apply(&r.receipt)
 	r.watch(event)
 }

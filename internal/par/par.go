@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
+	"time"
 )
 
 // Panic reports a recovered panic as an error.
@@ -86,4 +87,45 @@ func All(ctx context.Context, do ...func(context.Context) error) error {
 	}
 	group.Wait()
 	return errors.Join(failed...)
+}
+
+// Start calls do in a goroutine of its own. The channel gets its error, once, and has room for it, so that nobody has to wait for it.
+func Start(do func() error) <-chan error {
+	ended := make(chan error, 1)
+	go func() { ended <- Catch(do) }()
+	return ended
+}
+
+// Abandoned reports that a function had not returned some time after its context was done.
+type Abandoned struct {
+	Cause error // of the context
+	After time.Duration
+}
+
+// Error returns the cause, and how long the function had time to return.
+func (e *Abandoned) Error() string {
+	return fmt.Sprintf("%v; what was under way did not end within %v, and was left", e.Cause, e.After)
+}
+
+// Unwrap returns the cause.
+func (e *Abandoned) Unwrap() error { return e.Cause }
+
+// Interruptible calls do and returns its error. If ctx is done, do has this long to return; then Interruptible returns an [*Abandoned],
+// while do goes on. No context ends a system call that hangs, such as one on a file system that does not answer. What do shares with
+// others must allow for both. The time is that of the machine's clock.
+func Interruptible(ctx context.Context, grace time.Duration, do func() error) error {
+	ended := Start(do)
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	timer := time.NewTimer(grace)
+	defer timer.Stop()
+	select {
+	case err := <-ended:
+		return err
+	case <-timer.C:
+		return &Abandoned{context.Cause(ctx), grace}
+	}
 }

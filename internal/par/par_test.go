@@ -110,3 +110,57 @@ func TestAll_JoinsErrors(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestStart(t *testing.T) {
+	t.Parallel()
+	failed := errors.New("failed")
+	if err := <-par.Start(func() error { return failed }); !errors.Is(err, failed) {
+		t.Errorf("got %v", err)
+	}
+	var defect *par.Panic
+	if err := <-par.Start(func() error { panic("a defect") }); !errors.As(err, &defect) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestInterruptible: what does not end is left some time after the context, and what ends is waited for until then.
+func TestInterruptible(t *testing.T) {
+	t.Parallel()
+	failed, ended := errors.New("failed"), errors.New("terminated")
+	cases := map[string]struct {
+		takes  time.Duration
+		cancel time.Duration
+		want   error
+		after  time.Duration
+	}{
+		"it ends by itself":                     {time.Hour, 2 * time.Hour, failed, time.Hour},
+		"it ends soon after the context":        {time.Hour + time.Second, time.Hour, failed, time.Hour + time.Second},
+		"it does not":                           {1000 * time.Hour, time.Hour, ended, time.Hour + 3*time.Second},
+		"the context was done before":           {1000 * time.Hour, 0, ended, 3 * time.Second},
+		"the context was done before, it ended": {time.Second, 0, failed, time.Second},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancelCause(t.Context())
+				timer := time.AfterFunc(c.cancel, func() { cancel(ended) })
+				defer timer.Stop()
+				began := time.Now()
+				err := par.Interruptible(ctx, 3*time.Second, func() error {
+					time.Sleep(c.takes)
+					return failed
+				})
+				if took := time.Since(began); !errors.Is(err, c.want) || took != c.after {
+					t.Errorf("%v after %v", err, took)
+				}
+				var left *par.Abandoned
+				if errors.As(err, &left) != (c.want == ended) {
+					t.Errorf("got %v", err)
+				}
+				cancel(nil)
+				time.Sleep(c.takes) // a goroutine must not outlive the bubble
+			})
+		})
+	}
+}

@@ -1,10 +1,12 @@
 package pep
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 )
@@ -34,13 +36,19 @@ type IndexFile struct {
 // login page.
 var ErrNoListing = errors.New("no project listing of a simple index")
 
-// page and pageFile mirror the JSON format. Values that may have several types are kept raw.
-type page struct {
-	Name   string          `json:"name"`
-	Status json.RawMessage `json:"project-status"`
-	Files  *[]pageFile     `json:"files"`
-}
+// The limits of a listing. The longest on PyPI has some ten thousand files, of about 400 bytes each.
+const (
+	longestListing = 16 << 20 // bytes of memory for the files of a listing
+	longestElement = 1 << 20  // bytes of one file, or of another value that is read
+	longestOther   = 8 << 20  // bytes of all that is not read
+	deepestElement = 1000     // levels of values inside of others
+	fileMemory     = 192      // bytes that a file takes beside its texts
+)
 
+// errTooLong says that a listing takes too much memory.
+var errTooLong = errors.New("it is longer than any listing should be")
+
+// pageFile mirrors a file of the JSON format. Values that may have several types are kept raw.
 type pageFile struct {
 	Filename   string            `json:"filename"`
 	URL        string            `json:"url"`
@@ -51,25 +59,189 @@ type pageFile struct {
 	Yanked     json.RawMessage   `json:"yanked"`
 }
 
-// ParseListing parses the project page of a simple index in its JSON form. Unknown keys are ignored; what only newer
-// indexes give (size, upload time, provenance, status) may be missing or null. If the text is not such a page, or does
-// not name its files, the error wraps ErrNoListing.
+// ParseListing is ReadListing of a text.
 func ParseListing(simpleJSON []byte) (Listing, error) {
-	var p page
-	if err := json.Unmarshal(simpleJSON, &p); err != nil {
-		return Listing{}, noListing(describe(simpleJSON, err))
+	return ReadListing(bytes.NewReader(simpleJSON))
+}
+
+// ReadListing parses the project page of a simple index in its JSON form while it reads it. Unknown keys are ignored; what only newer
+// indexes give (size, upload time, provenance, status) may be missing or null. If the text is not such a page, does not name its files, or
+// has more of them than fit into the memory for a listing, the error wraps ErrNoListing. An error of r counts as the end of the text.
+func ReadListing(r io.Reader) (Listing, error) {
+	p := &jsonPage{text: &elementReader{r: r}}
+	p.tokens = json.NewDecoder(p.text)
+	if err := p.read(); err != nil {
+		return Listing{}, noListing(describe(p.text.start, err))
 	}
-	if p.Files == nil {
+	if !p.hasFiles {
 		return Listing{}, noListing(`it has no "files"`)
 	}
-	l := Listing{Project: Normalize(p.Name), Exists: true, Status: status(p.Status)}
-	for i, f := range *p.Files {
-		if f.Filename == "" {
-			return Listing{}, noListing(fmt.Sprintf(`file %d has no "filename"`, i+1))
-		}
-		l.Files = append(l.Files, f.indexFile())
+	p.listing.Exists = true
+	return p.listing, nil
+}
+
+// jsonPage collects what was found on a page.
+type jsonPage struct {
+	text     *elementReader
+	tokens   *json.Decoder
+	listing  Listing
+	hasFiles bool
+	held     int   // bytes of memory for the files
+	other    int64 // bytes that were not read
+}
+
+// elementReader reads a text, but no further than some bytes after the last element.
+type elementReader struct {
+	r     io.Reader
+	n     int64
+	until int64
+	start []byte // of the text
+}
+
+// Read reads from the text.
+func (e *elementReader) Read(p []byte) (int, error) {
+	left := e.until - e.n
+	if left <= 0 {
+		return 0, errTooLong
 	}
-	return l, nil
+	n, err := e.r.Read(p[:min(int64(len(p)), left)])
+	e.n += int64(n)
+	if len(e.start) < shownStart {
+		e.start = append(e.start, p[:min(n, shownStart-len(e.start))]...)
+	}
+	return n, err
+}
+
+// token returns the next token.
+func (p *jsonPage) token() (json.Token, error) {
+	p.text.until = p.tokens.InputOffset() + longestElement
+	return p.tokens.Token()
+}
+
+// decode parses the next value.
+func (p *jsonPage) decode(value any) error {
+	p.text.until = p.tokens.InputOffset() + longestElement
+	return p.tokens.Decode(value)
+}
+
+// read parses the page, and sees that nothing follows it.
+func (p *jsonPage) read() error {
+	first, err := p.token()
+	if err != nil {
+		return err
+	}
+	if first != json.Delim('{') {
+		return fmt.Errorf("it begins with %v instead of an object", first)
+	}
+	for p.more() {
+		key, err := p.token()
+		if err != nil {
+			return err
+		}
+		if err := p.member(key); err != nil {
+			return err
+		}
+	}
+	if _, err := p.token(); err != nil {
+		return err
+	}
+	if _, err := p.token(); !errors.Is(err, io.EOF) {
+		return errors.New("something follows the end of it")
+	}
+	return nil
+}
+
+// more reports whether the current list or object has another element.
+func (p *jsonPage) more() bool {
+	p.text.until = p.tokens.InputOffset() + longestElement
+	return p.tokens.More()
+}
+
+// member parses one member of the page.
+func (p *jsonPage) member(key json.Token) error {
+	switch key {
+	case "name":
+		var name string
+		err := p.decode(&name)
+		p.listing.Project = Normalize(name)
+		return err
+	case "project-status":
+		var raw json.RawMessage
+		err := p.decode(&raw)
+		p.listing.Status = status(raw)
+		return err
+	case "files":
+		return p.files()
+	default:
+		return p.skip()
+	}
+}
+
+// files parses the list of files, file by file.
+func (p *jsonPage) files() error {
+	p.listing.Files, p.hasFiles, p.held = nil, false, 0
+	switch first, err := p.token(); {
+	case err != nil:
+		return err
+	case first == nil:
+		return nil
+	case first != json.Delim('['):
+		return fmt.Errorf(`its "files" begin with %v instead of a list`, first)
+	}
+	p.hasFiles = true
+	for p.more() {
+		var f pageFile
+		if err := p.decode(&f); err != nil {
+			return err
+		}
+		if f.Filename == "" {
+			return fmt.Errorf(`file %d has no "filename"`, len(p.listing.Files)+1)
+		}
+		one := f.indexFile()
+		if p.held += one.memory(); p.held > longestListing {
+			return errTooLong
+		}
+		p.listing.Files = append(p.listing.Files, one)
+	}
+	_, err := p.token()
+	return err
+}
+
+// skip passes over a value.
+func (p *jsonPage) skip() error {
+	for depth := 0; ; {
+		before := p.tokens.InputOffset()
+		t, err := p.token()
+		if err != nil {
+			return err
+		}
+		p.other += p.tokens.InputOffset() - before
+		switch t {
+		case json.Delim('['), json.Delim('{'):
+			depth++
+		case json.Delim(']'), json.Delim('}'):
+			depth--
+		}
+		switch {
+		case depth == 0:
+			return nil
+		case depth > deepestElement, p.other > longestOther:
+			return errTooLong
+		}
+	}
+}
+
+// memory returns how many bytes of memory a file takes, about.
+func (f IndexFile) memory() int {
+	return fileMemory + len(f.Name) + len(f.SHA256) + len(f.MD5) + len(f.BLAKE2b) + len(f.URL) + len(f.Provenance)
+}
+
+// Memory returns how many bytes of memory the files take, about.
+func (l Listing) Memory() (bytes int) {
+	for _, f := range l.Files {
+		bytes += f.memory()
+	}
+	return bytes
 }
 
 func (f pageFile) indexFile() IndexFile {
@@ -119,8 +291,11 @@ func status(raw json.RawMessage) string {
 	}](raw).Status
 }
 
+// shownStart is how many bytes at the start of a text are looked at to say what it is.
+const shownStart = 64
+
 func describe(text []byte, err error) string {
-	start := strings.ToLower(strings.TrimSpace(string(text[:min(len(text), 64)])))
+	start := strings.ToLower(strings.TrimSpace(string(text)))
 	switch {
 	case start == "":
 		return "it is empty"

@@ -15,14 +15,18 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// ParseListingHTML parses the project page of a simple index in its HTML form (PEP 503, 592, 740, 792). The page does not
+// ParseListingHTML is ReadListingHTML of a text.
+func ParseListingHTML(page []byte) (Listing, error) { return ReadListingHTML(bytes.NewReader(page)) }
+
+// ReadListingHTML parses the project page of a simple index in its HTML form (PEP 503, 592, 740, 792) while it reads it. The page does not
 // state the name of the project in a reliable form, so Project remains empty; sizes and times are not part of this form.
 //
 // An index may also answer with another page, such as a login page, which must not be mistaken for a project without
 // files. A page therefore counts as a listing only if it has the meta element of PEP 629, or a title or heading with the
-// text "links for", or only links to files whose texts are the file names. Otherwise the error wraps ErrNoListing.
-func ParseListingHTML(page []byte) (Listing, error) {
-	p := htmlPage{tokens: html.NewTokenizer(bytes.NewReader(page))}
+// text "links for", or only links to files whose texts are the file names. Otherwise the error wraps
+// ErrNoListing, as it does if the page has more files than fit into the memory for a listing.
+func ReadListingHTML(r io.Reader) (Listing, error) {
+	p := htmlPage{tokens: html.NewTokenizer(r)}
 	p.tokens.SetMaxBuf(longestToken)
 	if err := p.read(); err != nil {
 		return Listing{}, noListing(err.Error())
@@ -48,6 +52,7 @@ type htmlPage struct {
 	links     int    // links with an address
 	unlike    string // the text of the first link that is not a file whose name is that text
 	files     []IndexFile
+	held      int // bytes of memory for the files
 
 	link *htmlLink        // the open link
 	head *strings.Builder // the text of the open title or heading
@@ -76,6 +81,9 @@ func (p *htmlPage) read() error {
 			p.end(p.tokens.Token().DataAtom)
 		case html.TextToken:
 			p.text(string(p.tokens.Text()))
+		}
+		if p.held > longestListing {
+			return errTooLong
 		}
 	}
 }
@@ -132,7 +140,10 @@ func (p *htmlPage) endLink() {
 	p.links++
 	listed, isFile := link.indexFile()
 	if isFile {
+		listed.Name, listed.SHA256, listed.MD5 = strings.Clone(listed.Name), strings.Clone(listed.SHA256), strings.Clone(listed.MD5)
+		listed.BLAKE2b, listed.URL = strings.Clone(listed.BLAKE2b), strings.Clone(listed.URL)
 		p.files = append(p.files, listed)
+		p.held += listed.memory()
 	}
 	if text := strings.TrimSpace(link.text.String()); p.unlike == "" && (!isFile || text != listed.Name) {
 		p.unlike = text[:min(len(text), 80)]

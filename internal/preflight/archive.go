@@ -70,12 +70,13 @@ func readLast(d *distfile.Distribution, member string) bool {
 // damaged returns the first damaged member that the index reads: a source file or a metadata file. It ignores others,
 // such as those of another .dist-info.
 func damaged(d *distfile.Distribution) *archive.Anomaly {
-	read := append(d.LicenseMembers(), strings.TrimRight(d.Archive.Top, "/")+"/PKG-INFO")
+	read := []string{strings.TrimRight(d.Archive.Top, "/") + "/PKG-INFO"}
 	for _, name := range []string{"WHEEL", "METADATA", "RECORD", "entry_points.txt"} {
 		read = append(read, d.DistInfo()+"/"+name)
 	}
 	for i, o := range d.Archive.Anomalies {
-		if o.Code == archive.AnomalyDamaged && (slices.Contains(read, o.Member) || archive.IsSource(o.Member)) {
+		if o.Code == archive.AnomalyDamaged &&
+			(slices.Contains(read, o.Member) || archive.IsSource(o.Member) || d.IsLicense(o.Member)) {
 			return &d.Archive.Anomalies[i]
 		}
 	}
@@ -164,8 +165,8 @@ const rebuildWheel = "build the wheel again, and do not rename it: the name of i
 
 // missing returns a message if the member at place is absent or cannot be read.
 func missing(d *distfile.Distribution, member, message, fix string) (string, string) {
-	if _, ok := d.Archive.Kept[member]; ok {
-		return "", ""
+	if _, ok := d.Archive.Kept[member]; ok || unusual(d, archive.AnomalyStopped) != nil {
+		return "", "" // it is there, or may be where the archive was not read
 	}
 	for _, o := range d.Archive.Anomalies {
 		switch {

@@ -142,15 +142,29 @@ func valuesOf(d *distfile.Distribution, field string, normal func(string) string
 	return slices.Compact(values)
 }
 
-// onlyIn returns the first value that is in a and not in b, quoted for a message.
+// onlyIn returns the first value that is in a and not in b, quoted for a message. Both are sorted.
 func onlyIn(a, b []string) string {
-	for _, value := range a {
-		if !slices.Contains(b, value) {
-			return quote(elide(value))
-		}
+	if at := firstOnlyIn(a, b, strings.Compare); at >= 0 {
+		return quote(elide(a[at]))
 	}
 	if len(a) == 0 {
 		return "none"
 	}
 	return "no additional value"
+}
+
+// firstOnlyIn returns the index of the first value that is in a and not in b, or -1. Both are sorted.
+func firstOnlyIn(a, b []string, compare func(a, b string) int) int {
+	for at, i := 0, 0; at < len(a); at++ {
+		order := 1
+		for ; i < len(b); i++ {
+			if order = compare(b[i], a[at]); order >= 0 {
+				break
+			}
+		}
+		if i == len(b) || order > 0 {
+			return at
+		}
+	}
+	return -1
 }

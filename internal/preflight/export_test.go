@@ -10,3 +10,6 @@ func RulesWithMessages() []finding.ID {
 	}
 	return ids
 }
+
+// FirstOnlyIn lets a test count comparisons.
+func FirstOnlyIn(a, b []string, compare func(a, b string) int) int { return firstOnlyIn(a, b, compare) }

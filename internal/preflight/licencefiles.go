@@ -2,7 +2,6 @@ package preflight
 
 import (
 	"fmt"
-	"io/fs"
 
 	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
@@ -15,15 +14,13 @@ func licenseFileMissing(s Set) (found []finding.Finding) {
 		if d.Archive.Broken != nil || d.Kind() == distfile.Other {
 			continue
 		}
-		files := d.Values("License-File")
-		for i, member := range d.LicenseMembers() {
-			message := fmt.Sprintf("License-File %s does not exist in distribution file %s at %s", files[i], d.Name, member)
-			message, fix := missing(d, member, message,
-				"build again with a current build backend, which includes the license-files of pyproject.toml")
-			if message != "" && fs.ValidPath(files[i]) {
-				found = append(found, refusal(d, message, fix))
-			}
+		absent := limitedFindings{more: d.AbsentCount - len(d.AbsentLicenses)}
+		for _, file := range d.AbsentLicenses {
+			absent.add(refusal(d,
+				fmt.Sprintf("License-File %s does not exist in distribution file %s at %s", file, d.Name, d.LicenseMember(file)),
+				"build again with a current build backend, which includes the license-files of pyproject.toml"))
 		}
+		found = append(found, absent.all()...)
 	}
 	return found
 }

@@ -20,8 +20,8 @@ func absent[K comparable](s Set, key func(pep.Release) K) (keys []K, files map[K
 	files = map[K][]*distfile.Distribution{}
 	for _, d := range s.Files {
 		release, err := d.Release()
-		listing, looked := s.Listings[release.Project]
-		if err != nil || !looked || Lists(listing, d.Name) {
+		_, looked := s.Listings[release.Project]
+		if err != nil || !looked || s.catalogOf(release.Project).names[d.Name] {
 			continue
 		}
 		k := key(release)
@@ -94,7 +94,7 @@ const (
 func releaseClosed(s Set) (found []finding.Finding) {
 	releases, files := absent(s, byRelease)
 	for _, release := range releases {
-		began, version := firstUpload(s.Listings[release.Project], release), files[release][0].Header("Version")
+		began, version := s.catalogOf(release.Project).release(release.Version).first, files[release][0].Header("Version")
 		age := s.Now.Sub(began)
 		if began.IsZero() || age <= releaseOpen-nearlyOver {
 			continue
@@ -117,16 +117,7 @@ func releaseClosed(s Set) (found []finding.Finding) {
 func releaseYanked(s Set) (found []finding.Finding) {
 	releases, files := absent(s, byRelease)
 	for _, release := range releases {
-		listed, yanked := 0, 0
-		for _, h := range s.Listings[release.Project].Files {
-			if of, err := pep.ReleaseOfFile(h.Name); err != nil || of.Version != release.Version {
-				continue
-			}
-			if listed++; h.Yanked {
-				yanked++
-			}
-		}
-		if listed == 0 || yanked < listed {
+		if listed := s.catalogOf(release.Project).release(release.Version); listed.files == 0 || listed.yanked < listed.files {
 			continue
 		}
 		found = append(found, about(files[release], finding.Notice,
@@ -135,20 +126,6 @@ func releaseYanked(s Set) (found []finding.Finding) {
 			"if it should be installed again, un-yank it on the index; otherwise raise the version"))
 	}
 	return found
-}
-
-// firstUpload returns when the oldest file of a release was uploaded. It is zero if the index has none or gives no times.
-func firstUpload(l pep.Listing, release pep.Release) (first time.Time) {
-	for _, h := range l.Files {
-		of, err := pep.ReleaseOfFile(h.Name)
-		if err != nil || of.Version != release.Version || h.Uploaded.IsZero() {
-			continue
-		}
-		if first.IsZero() || h.Uploaded.Before(first) {
-			first = h.Uploaded
-		}
-	}
-	return first
 }
 
 // deletedName reports files that the file host stores although the project page does not list them, as after a deletion.

@@ -12,6 +12,15 @@ import (
 // metadataVersions lists the versions that PyPI accepts; 2.0 was never finished. As of 2026-08.
 var metadataVersions = []string{"1.0", "1.1", "1.2", "2.1", "2.2", "2.3", "2.4", "2.5"}
 
+// metadataLong reports metadata of which only a part is held in memory.
+func metadataLong(d *distfile.Distribution) (message, fix string) {
+	if !d.Partial {
+		return "", ""
+	}
+	return fmt.Sprintf("the metadata has %d bytes: only its first fields were checked, and not the description", d.MetadataSize),
+		"no action needed if the index accepts the file; otherwise shorten the metadata"
+}
+
 func nameMissing(d *distfile.Distribution) (message, fix string) {
 	if !d.Metadata || d.Header("Name") != "" {
 		return "", ""

@@ -89,9 +89,6 @@ func first(d *distfile.Distribution, name string) (value string, present bool) {
 // value is valid.
 type checkValue func(f field, value string) (message, advice string)
 
-// maxFindings limits the findings of one rule about one file; the last one counts the rest.
-const maxFindings = 20
-
 // eachValue returns a check that calls check once for every distinct value of the named headers.
 func eachValue(check checkValue, names ...string) func(Set) []finding.Finding {
 	return func(s Set) (found []finding.Finding) {

@@ -6,6 +6,7 @@
 package preflight
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -34,6 +35,8 @@ type Set struct {
 	ExpectedVersion string             // the version that every release must have, such as a tag; empty for any
 	Ref             string             // the full name of the run's ref, such as refs/tags/v1.0; empty if there is none
 	Now             time.Time
+
+	catalogs map[pep.Project]*catalog // of Listings, while it is checked
 }
 
 // rule describes one rule of the index, or of this program.
@@ -78,13 +81,25 @@ func (b basis) fault() finding.Fault {
 	return finding.Distribution
 }
 
-// Check runs every rule on the set and returns all findings. The findings about the files come first, in the order of
-// s.Files, and those about one file in the order in which the index checks; then come the findings about the set.
+// Check runs every rule on the set and returns the findings: of one rule about one file the first 20, of which the last counts the others.
+// The findings about the files come first, in the order of s.Files, and those about one file in the order in which the index checks; then
+// come the findings about the set.
 func Check(s Set) []finding.Finding {
+	all, _ := CheckUntil(context.Background(), s)
+	return all
+}
+
+// CheckUntil is Check that ends with the cause of ctx when that is done.
+func CheckUntil(ctx context.Context, s Set) ([]finding.Finding, error) {
 	var all []finding.Finding
 	var others []finding.Finding // what only PyPI would refuse
+	s = s.withCatalogs()
+	room := longestFindings
 	for _, r := range rules {
-		for _, f := range r.check(s) {
+		if err := context.Cause(ctx); err != nil {
+			return nil, err
+		}
+		for _, f := range limited(r.check(s), &room) {
 			f.ID = r.id
 			if f.Fault == finding.Other {
 				f.Fault = r.basis.fault()
@@ -107,7 +122,7 @@ func Check(s Set) []finding.Finding {
 		position[d.Path] = i - len(s.Files) // findings about no file, or about a file outside the set, come last
 	}
 	slices.SortStableFunc(all, func(a, b finding.Finding) int { return position[a.File] - position[b.File] })
-	return append(all, onlyPyPI(others)...)
+	return append(all, onlyPyPI(others)...), nil
 }
 
 // onlyPyPI returns one notice about all that PyPI would refuse and this index may accept; none if there is nothing.
@@ -123,6 +138,41 @@ func onlyPyPI(refused []finding.Finding) []finding.Finding {
 		fmt.Sprintf("PyPI would refuse %s, which this index may accept: %s", phrase.Count(len(files), "file"),
 			strings.Join(slices.Sorted(maps.Keys(ids)), ", ")),
 		"no action needed; to see all of it, run `check` on the files")}
+}
+
+const (
+	maxFindings     = 20      // findings of one rule about one file; the last one counts the rest
+	longestFindings = 8 << 20 // bytes of all findings; beyond it, of a rule's findings with one severity there is only one
+)
+
+// limited returns the first findings about each file, the last of which counts the others, and takes their length from room.
+func limited(found []finding.Finding, room *int) []finding.Finding {
+	type group struct {
+		file     string
+		severity finding.Severity
+	}
+	count, dropped := map[group]int{}, map[int]int{}
+	lastOf, lastOfAll := map[group]int{}, map[finding.Severity]int{}
+	var kept []finding.Finding
+	for _, f := range found {
+		g := group{f.File, f.Severity}
+		at, another := lastOfAll[f.Severity]
+		if full := count[g] == maxFindings; full || another && *room < 0 {
+			if full {
+				at = lastOf[g]
+			}
+			dropped[at]++
+			continue
+		}
+		count[g]++
+		lastOf[g], lastOfAll[f.Severity] = len(kept), len(kept)
+		kept = append(kept, f)
+		*room -= len(f.Message) + len(f.Fix)
+	}
+	for at, n := range dropped {
+		kept[at].Fix = strings.TrimSpace(fmt.Sprintf("%s (and %d more like this)", kept[at].Fix, n))
+	}
+	return kept
 }
 
 // Rule describes a rule for documentation and reports.

@@ -1,6 +1,7 @@
 package preflight_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -240,8 +241,12 @@ func TestCheck_OneFile(t *testing.T) {
 		"a file name too long": {
 			file{name: "alder-1.0-py3-none-any" + strings.Repeat(".any", 56) + ".whl", metadata: good}, "filename-too-long", "",
 		},
+		"METADATA larger than is held": {
+			wheel(good + strings.Repeat("\nx", 5<<20)), "metadata-long (warning)",
+			fmt.Sprintf("the metadata has %d bytes: only its first fields were checked, and not the description", len(good)+10<<20),
+		},
 		"METADATA larger than can be": {
-			wheel(good + strings.Repeat("\nx", 5<<20)), "metadata-missing",
+			wheel(good + strings.Repeat("\nx", 17<<20)), "metadata-missing",
 			"alder-1.0.dist-info/METADATA cannot be read: too large to look into",
 		},
 		"a folder of another wheel": {

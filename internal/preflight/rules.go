@@ -429,6 +429,15 @@ var rules = []rule{
 		"The rest of the archive was not checked, so the index may still reject the file.",
 	},
 	{
+		"metadata-long",
+		finding.Warning,
+		everywhere,
+		offline,
+		each(metadataLong),
+		"the metadata is too long to check completely",
+		"Only the first fields were checked, so the index may still reject the file. All of them are sent.",
+	},
+	{
 		"compression-ratio",
 		finding.Error,
 		warehouse,

@@ -237,6 +237,7 @@ func ownExamples(t *testing.T) []preflight.Set {
 		release(func(s *preflight.Set) {
 			s.Files[0].Archive.Anomalies = []archive.Anomaly{{Code: archive.AnomalyStopped, Detail: "more than 1000000 members"}}
 		}),
+		release(func(s *preflight.Set) { s.Files[0].Partial, s.Files[0].MetadataSize = true, 10_000_000 }),
 		release(func(s *preflight.Set) { s.Files[0].Size = 101 << 20 }),
 		holding(pep.Listing{Exists: true, Status: "archived"}),
 		holding(pep.Listing{Exists: true, Status: "quarantined"}),

@@ -3,6 +3,7 @@ package preflight
 import (
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/org/pypi-oidc-publish/internal/distfile"
@@ -28,7 +29,7 @@ func duplicateContent(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
 		other := first[d.Digests.BLAKE2b]
 		if release, err := d.Release(); err == nil && other == "" {
-			other = listedTwin(s.Listings[release.Project], d)
+			other = s.catalogOf(release.Project).twin(d)
 		}
 		switch other {
 		case "":
@@ -43,15 +44,17 @@ func duplicateContent(s Set) (found []finding.Finding) {
 	return found
 }
 
-// listedTwin returns the name under which the index lists the content of d; d's own name if that is among them.
-func listedTwin(l pep.Listing, d *distfile.Distribution) (twin string) {
-	digest := hex.EncodeToString(d.Digests.SHA256[:])
-	for _, h := range l.Files {
-		if h.SHA256 == digest && twin != d.Name {
-			twin = h.Name
-		}
+// twin returns the name under which the index lists the content of d; d's own name if that is among them.
+func (c *catalog) twin(d *distfile.Distribution) string {
+	names := c.bySHA256[hex.EncodeToString(d.Digests.SHA256[:])]
+	switch {
+	case len(names) == 0:
+		return ""
+	case slices.Contains(names, d.Name):
+		return d.Name
+	default:
+		return names[len(names)-1]
 	}
-	return twin
 }
 
 // secondSdist reports a second sdist of a release; 1.0 and 1.0.0 are the same release. A file that the index lists under
@@ -60,12 +63,12 @@ func secondSdist(s Set) (found []finding.Finding) {
 	first := map[pep.Release]string{}
 	for _, d := range s.Files {
 		release, err := d.Release()
-		listing := s.Listings[release.Project]
-		if err != nil || d.Kind() != distfile.Sdist || Lists(listing, d.Name) {
+		listed := s.catalogOf(release.Project)
+		if err != nil || d.Kind() != distfile.Sdist || listed.names[d.Name] {
 			continue
 		}
 		const message = "Only one sdist may be uploaded per release."
-		switch digest, other := listedSdist(listing, release), first[release]; {
+		switch digest, other := listed.release(release.Version).sdist, first[release]; {
 		case digest != "":
 			found = append(found, refusal(d, message, "the index has "+digest+": leave this file out, or raise the version"))
 		case other == "":
@@ -75,19 +78,6 @@ func secondSdist(s Set) (found []finding.Finding) {
 		}
 	}
 	return found
-}
-
-// listedSdist returns the name of the sdist that the index lists for a release; empty if there is none.
-func listedSdist(l pep.Listing, release pep.Release) string {
-	for _, h := range l.Files {
-		if _, err := pep.ParseSdistName(h.Name); err != nil {
-			continue
-		}
-		if of, err := pep.ReleaseOfFile(h.Name); err == nil && of.Version == release.Version {
-			return h.Name
-		}
-	}
-	return ""
 }
 
 // severalVersions reports several versions of a project, which are usually left over from an earlier build.

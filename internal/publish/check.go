@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"context"
 	"errors"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
@@ -9,14 +10,20 @@ import (
 )
 
 // check checks the whole set by the index's rules. All findings are recorded; errors stop the run.
-func (r *run) check(c collected) error {
+func (r *run) check(ctx context.Context, c collected) error {
+	found, err := r.applyRules(ctx, c, nil)
+	if err != nil {
+		return err
+	}
+	at := map[string][]*target{}
+	for _, t := range c.targets {
+		at[t.displayPath] = append(at[t.displayPath], t)
+	}
 	var failed []error
 	counts := ledger.Checked{Files: len(c.targets)}
-	for _, f := range r.applyRules(c, nil) {
-		for _, t := range c.targets {
-			if t.displayPath == f.File {
-				t.findings = append(t.findings, f)
-			}
+	for _, f := range found {
+		for _, t := range at[f.File] {
+			t.findings = append(t.findings, f)
 		}
 		switch f.Severity {
 		case finding.Error:
@@ -36,9 +43,9 @@ func (r *run) check(c collected) error {
 }
 
 // applyRules returns what preflight finds about the set. Errors of rules that can be waived are warnings if the user asked for it. stored
-// are the files, by path, that the index's file host has although its page has not, if that was asked.
-func (r *run) applyRules(c collected, stored map[string]bool) []finding.Finding {
-	found := preflight.Check(preflight.Set{
+// are the files, by path, that the index's file host has although its page has not, if that was asked. The error is the cause of ctx.
+func (r *run) applyRules(ctx context.Context, c collected, stored map[string]bool) ([]finding.Finding, error) {
+	found, err := preflight.CheckUntil(ctx, preflight.Set{
 		Files:           distributionsOf(c.targets),
 		Listings:        r.listings.answered(),
 		Warehouse:       r.Index.Site().Rules,
@@ -55,7 +62,7 @@ func (r *run) applyRules(c collected, stored map[string]bool) []finding.Finding 
 	for i := range found {
 		found[i].File = r.displayPath(found[i].File)
 	}
-	return found
+	return found, err
 }
 
 // withoutRelease returns an error for each target of no known release: it cannot be sent, whatever the user asked.

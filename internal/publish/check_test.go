@@ -75,7 +75,7 @@ func TestCheck_FindingsOfAFile(t *testing.T) {
 	r := newRun(h.options, h.deps)
 	c, err := r.collect(t.Context())
 	wantError(t, "collect", err, nil)
-	wantError(t, "check", r.check(c), nil)
+	wantError(t, "check", r.check(t.Context(), c), nil)
 	expect.Equal(t, "findings of the wheel", idsOf(named(t, c.targets, wheel).findings), []string{wrongRule})
 	expect.Equal(t, "findings of the other file", idsOf(named(t, c.targets, birch).findings), nil)
 }

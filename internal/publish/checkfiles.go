@@ -55,7 +55,10 @@ func Check(ctx context.Context, o Options, d Deps) (CheckResult, error) {
 	if err != nil {
 		return CheckResult{}, err
 	}
-	found := r.applyRules(c, stored)
+	found, err := r.applyRules(ctx, c, stored)
+	if err != nil {
+		return CheckResult{}, err
+	}
 	if site := r.Index.Site(); site.Derived {
 		r.recordUnseen()
 	}
@@ -96,8 +99,9 @@ func (r *run) storedFiles(ctx context.Context, targets []*target) (map[string]bo
 
 // splitNamed parts the files that are no distributions into those that were named and the rest.
 func splitNamed(others, given []string) (named, rest []string) {
+	spelled := spellings(given)
 	for _, path := range others {
-		if slices.ContainsFunc(given, func(g string) bool { return filepath.Clean(g) == path }) {
+		if _, ok := spelled[path]; ok {
 			named = append(named, path)
 		} else {
 			rest = append(rest, path)
@@ -108,11 +112,11 @@ func splitNamed(others, given []string) (named, rest []string) {
 
 // inGivenOrder sorts paths by what was given first, and spells those that were named as they were.
 func inGivenOrder(paths, given []string) []string {
-	position := map[string]int{}
+	position, cleaned := map[string]int{}, spellings(given)
 	spelled := make([]string, 0, len(paths))
 	for _, path := range paths {
-		i := slices.IndexFunc(given, func(g string) bool { return filepath.Clean(g) == path })
-		if i >= 0 {
+		i, named := cleaned[path]
+		if named {
 			path = given[i]
 		} else {
 			i = slices.IndexFunc(given, func(g string) bool { return leadsTo(g, path) })
@@ -122,6 +126,15 @@ func inGivenOrder(paths, given []string) []string {
 	}
 	slices.SortStableFunc(spelled, func(a, b string) int { return cmp.Compare(position[a], position[b]) })
 	return spelled
+}
+
+// spellings returns the index of the first of the given paths for each path that they name.
+func spellings(given []string) map[string]int {
+	at := make(map[string]int, len(given))
+	for i, g := range slices.Backward(given) {
+		at[filepath.Clean(g)] = i
+	}
+	return at
 }
 
 // leadsTo reports whether a path was found by what was given: a folder or a glob.

@@ -2,6 +2,7 @@ package publish
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -82,15 +83,19 @@ func (r *run) gather(ctx context.Context, paths []string) (collected, error) {
 	return c, r.listings.learnAll(ctx, c.targets)
 }
 
+// mostRead is how many files are read at once at most, since each takes some megabytes of memory.
+const mostRead = 8
+
 // read reads the files at these paths, each once.
 func (r *run) read(ctx context.Context, paths []string) ([]*target, error) {
 	targets := make([]*target, 0, len(paths))
 	for _, path := range paths {
 		targets = append(targets, &target{displayPath: r.displayPath(path), Distribution: &distfile.Distribution{Path: path}})
 	}
-	err := par.Each(ctx, runtime.GOMAXPROCS(0), targets, func(ctx context.Context, t *target) (err error) {
-		if t.Distribution, err = distfile.Read(ctx, t.Path, r.Index.Site().MD5); err != nil {
-			return err
+	reader := distfile.NewReader()
+	err := par.Each(ctx, min(runtime.GOMAXPROCS(0), mostRead), targets, func(ctx context.Context, t *target) (err error) {
+		if t.Distribution, err = reader.Read(ctx, t.Path, r.Index.Site().MD5); err != nil {
+			return inFile(withChange(err, "the file was changed while it was read"), t)
 		}
 		if release, err := t.Release(); err == nil { // else preflight says what is missing
 			t.release = release
@@ -100,6 +105,15 @@ func (r *run) read(ctx context.Context, paths []string) ([]*target, error) {
 	r.oneRelease = len(targets) > 0 && !slices.ContainsFunc(targets, func(t *target) bool { return t.release != targets[0].release })
 	return targets, finding.Explain(err, finding.Unreadable,
 		"check that the file is complete and readable, and that nothing changes it during the run")
+}
+
+// inFile returns a finding as one about the target; other errors name its path.
+func inFile(err error, t *target) error {
+	var f finding.Finding
+	if errors.As(err, &f) {
+		return f.In(t.displayPath)
+	}
+	return err
 }
 
 // query asks the index what it lists of the projects. What it cannot answer is unknown, never "absent": a warning, or one of unseen.

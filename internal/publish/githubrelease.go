@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 
 	"github.com/org/pypi-oidc-publish/internal/attest"
 	"github.com/org/pypi-oidc-publish/internal/config"
@@ -22,8 +23,11 @@ import (
 // sent, and changed after everything else.
 type gitHubRelease struct {
 	*run
-	release  ghrelease.Release // once it was found
-	reported bool              // what came of it is recorded
+	release ghrelease.Release // once it was found
+
+	mu       sync.Mutex // the end of a run does not wait for a step that hangs
+	page     string     // of the release, once it was found
+	reported bool       // what came of it is recorded
 }
 
 // find shows that the files can be attached to the release.
@@ -42,6 +46,9 @@ func (g *gitHubRelease) find(ctx context.Context, targets []*target) error {
 	if g.release, err = g.GitHub.Ready(ctx, g.Tag, wanted); err != nil && ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	g.mu.Lock()
+	g.page = g.release.Page
+	g.mu.Unlock()
 	if err == nil {
 		g.Record(ledger.ReleaseFound{Tag: g.release.Tag, Draft: g.release.Draft})
 	}
@@ -56,7 +63,7 @@ func (g *gitHubRelease) attach(ctx context.Context, targets []*target) {
 	}
 	g.phase("GitHub release")
 	assets, incomplete := g.assets(ctx, onIndexOf(targets))
-	attached := ledger.Attached{Outcome: ledger.ReleaseAttached, Wanted: len(assets) + len(finding.Of(incomplete)), Page: g.release.Page}
+	attached := ledger.Attached{Outcome: ledger.ReleaseAttached, Wanted: len(assets) + len(finding.Of(incomplete))}
 	if len(assets) > 0 {
 		attached.Wanted++ // the manifest
 	}
@@ -75,14 +82,25 @@ func (g *gitHubRelease) attach(ctx context.Context, targets []*target) {
 			g.noteFailure(err)
 		}
 	}
+	g.report(attached)
+}
+
+// report records what came of the release, once.
+func (g *gitHubRelease) report(attached ledger.Attached) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.reported {
+		return
+	}
 	g.reported = true
+	attached.Page = g.page
 	g.Record(attached)
 }
 
 // conclude records, at the end of a run that did not come so far, that nothing was attached.
 func (g *gitHubRelease) conclude() {
-	if g.GitHub != nil && !g.DryRun && !g.reported {
-		g.Record(ledger.Attached{Outcome: ledger.ReleaseFailed, Page: g.release.Page})
+	if g.GitHub != nil && !g.DryRun {
+		g.report(ledger.Attached{Outcome: ledger.ReleaseFailed})
 	}
 }
 

@@ -2,8 +2,6 @@ package publish
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/rsa"
 	"errors"
 	"io"
 	"maps"
@@ -27,6 +25,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/runner"
 	"github.com/org/pypi-oidc-publish/internal/secret"
+	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
 	"github.com/org/pypi-oidc-publish/internal/uploadtoken"
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
@@ -62,9 +61,6 @@ type harness struct {
 	watch    func(ledger.Event) // sees every event, one at a time; may be nil
 }
 
-// issuerKey is one key for all issuers, since making one takes a moment.
-var issuerKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
-
 // newHarness returns a run that publishes new distributions with these names to an index that trusts it. It signs nothing, does not
 // wait for the index, and attaches nothing.
 func newHarness(t *testing.T, names ...string) *harness {
@@ -75,20 +71,7 @@ func newHarness(t *testing.T, names ...string) *harness {
 // newHarnessOf is newHarness with servers of these options.
 func newHarnessOf(t *testing.T, o fakepypi.Options, names ...string) *harness {
 	t.Helper()
-	key, err := issuerKey()
-	if err != nil {
-		t.Fatal(err)
-	}
-	o.Now, o.Key = time.Now, key
-	servers, err := fakepypi.Start(context.WithoutCancel(t.Context()), "127.0.0.1:0", o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := servers.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	servers := pypitest.Start(t, o)
 	servers.AddPublisher(fakepypi.Publisher{Project: alder})
 	return (&harness{servers: servers}).another(t, names...)
 }

@@ -30,11 +30,35 @@ type listings struct {
 type answer struct {
 	listing pep.Listing
 	err     error
+	memory  int // bytes that the listing takes
+}
+
+// mostListed is how many bytes of memory all listings of a run may take.
+const mostListed = 32 << 20
+
+// mostPages is how many pages are read at once at most, since each takes some megabytes of memory.
+const mostPages = 4
+
+// errTooLong says why a listing is not known.
+var errTooLong = errors.New("the index lists more files than fit into the memory of a run")
+
+// with returns what is known after one more answer about a project, which is unknown if there is no room for it.
+func (l *listings) with(project pep.Project, asked answer) answer {
+	asked.memory = asked.listing.Memory()
+	all := asked.memory - l.known[project].memory
+	for _, known := range l.known {
+		all += known.memory
+	}
+	if all > mostListed {
+		return answer{err: errTooLong}
+	}
+	return asked
 }
 
 func newListings(ix *index.Client, sleep func(ctx context.Context, d time.Duration) error, parallel int) *listings {
 	return &listings{
-		index: ix, sleep: sleep, parallel: max(parallel, 1), known: map[pep.Project]answer{}, learned: map[string]pep.IndexFile{},
+		index: ix, sleep: sleep, parallel: min(max(parallel, 1), mostPages), known: map[pep.Project]answer{},
+		learned: map[string]pep.IndexFile{},
 	}
 }
 
@@ -55,10 +79,11 @@ func (l *listings) get(ctx context.Context, project pep.Project) (pep.Listing, e
 // fetch asks the index, whatever is known. An answer replaces what was known; a failure only where nothing was.
 func (l *listings) fetch(ctx context.Context, project pep.Project) answer {
 	listing, err := l.index.ListFiles(ctx, project)
-	asked := answer{listing, err}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.complete(asked.listing)
+	l.complete(listing)
+	asked := l.with(project, answer{listing: listing, err: err})
+	err = asked.err
 	if before, ok := l.known[project]; err == nil || !ok || before.err != nil {
 		l.known[project] = asked
 	}

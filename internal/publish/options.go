@@ -57,6 +57,25 @@ type Deps struct {
 // ErrIncomplete reports that some files did not reach the index. What was recorded says which, and why.
 var ErrIncomplete = errors.New("not every file was published")
 
+// incompleteError is an ErrIncomplete with what was recorded, which says who can mend it.
+type incompleteError struct{ why error }
+
+// incomplete returns an ErrIncomplete because of these findings.
+func incomplete(why []error) error {
+	if len(why) == 0 {
+		return ErrIncomplete
+	}
+	return incompleteError{errors.Join(why...)}
+}
+
+func (incompleteError) Error() string { return ErrIncomplete.Error() }
+
+// Is reports whether the target is ErrIncomplete.
+func (incompleteError) Is(target error) bool { return target == ErrIncomplete }
+
+// Unwrap returns the findings.
+func (e incompleteError) Unwrap() error { return e.why }
+
 // run is what all steps of one run share.
 type run struct {
 	Options

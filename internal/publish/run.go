@@ -37,56 +37,81 @@ func Run(ctx context.Context, o Options, d Deps) error {
 	return err
 }
 
+// cancelGrace is how long a run that was cancelled waits for a step: none takes longer unless something holds it that no signal ends, such
+// as a file system that does not answer.
+const cancelGrace = 3 * time.Second
+
 // steps does the steps of a run, in their order. What can fail on this machine fails before there is a credential.
 func (r *run) steps(ctx context.Context, release *gitHubRelease) error {
+	var found prepared
+	if err := par.Interruptible(ctx, cancelGrace, func() (err error) {
+		found, err = r.prepare(ctx, release)
+		return err
+	}); err != nil || r.DryRun {
+		return err
+	}
+	if missing := missingOf(found.targets); len(missing) > 0 {
+		if err := r.transfer(ctx, missing, found.signing, found.claims); err != nil {
+			return err
+		}
+	}
+	return par.Interruptible(ctx, cancelGrace, func() error {
+		if err := r.readBack(ctx, found.targets, found.claims); err != nil {
+			return err
+		}
+		release.attach(ctx, found.targets)
+		return nil
+	})
+}
+
+// prepared is what is known before there is a credential.
+type prepared struct {
+	targets []*target
+	claims  oidc.Claims // of this run; zero if nothing is missing
+	signing bool        // attestations are to be made
+}
+
+// prepare does the steps that need no credential for uploads. A dry run ends with them.
+func (r *run) prepare(ctx context.Context, release *gitHubRelease) (p prepared, err error) {
 	r.phase("Collect")
 	found, err := r.collect(ctx)
 	if err != nil {
-		return err
+		return p, err
 	}
-	targets := found.targets
+	p.targets = found.targets
 	r.phase("Check")
-	if err := r.check(found); err != nil {
-		return err
+	if err := r.check(ctx, found); err != nil {
+		return p, err
 	}
 	r.phase("Plan")
-	if err := r.plan(targets); err != nil {
-		return err
+	if err := r.plan(p.targets); err != nil {
+		return p, err
 	}
 	if r.DryRun {
-		return r.dryRunSteps(ctx, targets, release)
+		return p, r.dryRunSteps(ctx, p.targets, release)
 	}
-	if err := release.find(ctx, targets); err != nil {
-		return err
+	if err := release.find(ctx, p.targets); err != nil {
+		return p, err
 	}
-	if waited, err := r.awaitOthers(ctx, targets); err != nil {
-		return err
+	if waited, err := r.awaitOthers(ctx, p.targets); err != nil {
+		return p, err
 	} else if waited {
-		if err := r.plan(targets); err != nil {
-			return err
+		if err := r.plan(p.targets); err != nil {
+			return p, err
 		}
 	}
-	var claims oidc.Claims
-	if missing := missingOf(targets); len(missing) > 0 {
-		if r.Tokens != nil {
-			r.phase("Identify")
-		}
-		if claims, err = r.identify(ctx); err != nil {
-			return err
-		}
-		signing, err := r.prepareAttestations(ctx, missing, claims)
-		if err != nil {
-			return err
-		}
-		if err := r.transfer(ctx, missing, signing, claims); err != nil {
-			return err
-		}
+	missing := missingOf(p.targets)
+	if len(missing) == 0 {
+		return p, nil
 	}
-	if err := r.readBack(ctx, targets, claims); err != nil {
-		return err
+	if r.Tokens != nil {
+		r.phase("Identify")
 	}
-	release.attach(ctx, targets)
-	return nil
+	if p.claims, err = r.identify(ctx); err != nil {
+		return p, err
+	}
+	p.signing, err = r.prepareAttestations(ctx, missing, p.claims)
+	return p, err
 }
 
 // dryRunPatience is how long a dry run goes on asking for the audience and an ID token, which it needs only to report them.
@@ -105,23 +130,25 @@ func (r *run) dryRunSteps(ctx context.Context, targets []*target, release *gitHu
 
 // transfer requests the upload token, signs and uploads. The revocation is deferred before the first token is requested, so that none
 // outlives the upload. The token comes before the signatures: an entry in a public log cannot be deleted, so none is made for an
-// identity that the index does not let publish.
+// identity that the index does not let publish. After a signal, the revocation waits for nothing else.
 func (r *run) transfer(ctx context.Context, missing []*target, signing bool, claims oidc.Claims) error {
 	defer r.revoke(ctx)
-	if r.Tokens != nil {
-		r.phase("Authorize")
-	}
-	if err := r.authorize(ctx, missing, signing); err != nil {
-		return err
-	}
-	if signing {
-		r.phase("Attest")
-		if err := r.sign(ctx, missing, claims); err != nil {
+	return par.Interruptible(ctx, cancelGrace, func() error {
+		if r.Tokens != nil {
+			r.phase("Authorize")
+		}
+		if err := r.authorize(ctx, missing, signing); err != nil {
 			return err
 		}
-	}
-	r.phase("Upload")
-	return r.upload(ctx, missing)
+		if signing {
+			r.phase("Attest")
+			if err := r.sign(ctx, missing, claims); err != nil {
+				return err
+			}
+		}
+		r.phase("Upload")
+		return r.upload(ctx, missing)
+	})
 }
 
 // findingsFor returns what to report for err. When ctx was cancelled, errors that only repeat the cause are dropped.
@@ -136,8 +163,13 @@ func findingsFor(ctx context.Context, err error) []finding.Finding {
 			all = append(all, f)
 		}
 	}
+	why := cause.Error()
+	var left *par.Abandoned
+	if errors.As(err, &left) {
+		why = left.Error()
+	}
 	return append(all, finding.New(finding.Cancelled,
-		"the run was cancelled: "+cause.Error(),
+		"the run was cancelled: "+why,
 		"run the job again: it skips files that are already published, and uploads the rest"))
 }
 

@@ -41,6 +41,9 @@ type target struct {
 
 	// By readBack: its provenance need not be queried again, and the index was seen to serve it with its digest.
 	provenanceDone, digestSeen bool
+
+	// By upload: why it is not published; nil if it is, or was not tried.
+	failure *finding.Finding
 }
 
 // describe returns the target for people.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/org/pypi-oidc-publish/internal/attest"
 	"github.com/org/pypi-oidc-publish/internal/distfile"
+	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/par"
@@ -34,10 +35,34 @@ func (r *run) upload(ctx context.Context, missing []*target) error {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case gate.isClosed():
-		return ErrIncomplete
+		return incomplete(failuresOf(missing))
 	default:
 		return err
 	}
+}
+
+// failureOf returns the finding that a result has; nil if it has none.
+func failureOf(result ledger.UploadResult) *finding.Finding {
+	switch result := result.(type) {
+	case ledger.Rejected:
+		return &result.Finding
+	case ledger.OutcomeUnknown:
+		return &result.Finding
+	case ledger.UploadFailed:
+		return &result.Finding
+	default:
+		return nil
+	}
+}
+
+// failuresOf returns the findings of what was not published.
+func failuresOf(missing []*target) (all []error) {
+	for _, t := range missing {
+		if t.failure != nil {
+			all = append(all, *t.failure)
+		}
+	}
+	return all
 }
 
 // batch is the files of one release that are to be uploaded, in the order in which the index wants them.
@@ -114,6 +139,7 @@ func (r *run) send(ctx context.Context, t *target, gate *uploadGate) error {
 	if t.outcome != ledger.OutcomeUploaded {
 		t.attestations = nil // the index keeps none of what was sent
 	}
+	t.failure = failureOf(result)
 	r.Record(result)
 	if !t.outcome.OnIndex() && t.outcome != ledger.OutcomeSkipped {
 		return ErrIncomplete

@@ -166,15 +166,19 @@ func (r *run) cutAtLimit(err error) bool {
 
 // notSent returns the result of an upload that failed before the index could have the file.
 func (r *run) notSent(t *target, err error) ledger.UploadResult {
-	var changed *distfile.ChangedError
-	if errors.As(err, &changed) {
-		err = finding.New(finding.FileChanged,
-			"the file was changed during the run, so its digests no longer match",
-			"make sure that no other step changes the file, then run the job again")
-	}
+	err = withChange(err, "the file was changed while it was published, so it is not the one that was checked")
 	err = finding.Explain(err, finding.UploadFailed,
 		cmp.Or(wire.Advice(err), r.afterOutage(err, "run the job again: it skips files that are already published, and uploads the rest")))
 	f := finding.Of(err)[0] // err is not nil, so that there is one
 	f.File, f.Message = t.displayPath, fmt.Sprintf("could not upload %s: %s", t.Name, f.Message)
 	return ledger.UploadFailed{File: t.Name, Finding: f}
+}
+
+// withChange returns err or, if it is about a file that was changed, a finding with this message.
+func withChange(err error, message string) error {
+	var changed *distfile.ChangedError
+	if !errors.As(err, &changed) {
+		return err
+	}
+	return finding.New(finding.FileChanged, message, "make sure that no other step writes to the file, then run the job again")
 }

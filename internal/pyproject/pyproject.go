@@ -4,6 +4,7 @@ package pyproject
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"slices"
 	"strings"
@@ -17,6 +18,9 @@ import (
 
 // longest limits the bytes read from a file: hand-written ones have about a tenth of that.
 const longest = 256 << 10
+
+// mostKeys limits the keys and tables of a file: to read a table takes the square of the number of its keys.
+const mostKeys = 4096
 
 // Value is a static value, and its position.
 type Value struct {
@@ -56,6 +60,9 @@ type document struct {
 // Parse returns the name and version in the text of a file; path is only used in findings. The error is a
 // finding.Finding.
 func Parse(path string, text []byte) (Project, error) {
+	if n := countKeys(text); n > mostKeys {
+		return Project{}, problem(path, fmt.Sprintf("has more than %d keys, so it was not read", mostKeys))
+	}
 	var d document
 	if err := toml.Unmarshal(text, &d); err != nil {
 		f := problem(path, "cannot be read: "+strings.TrimPrefix(err.Error(), "toml: "))
@@ -83,18 +90,47 @@ func (p *Project) locate(text []byte) {
 		case unstable.Table, unstable.ArrayTable:
 			table = dotted(e.Key()) + "."
 		case unstable.KeyValue:
-			at := parser.Shape(e.Child().Next().Raw).Start
-			if keys := e.Key(); keys.Next() {
-				at = parser.Shape(keys.Node().Raw).Start
-			}
 			switch table + dotted(e.Key()) {
 			case "project.name":
-				p.Name.Line, p.Name.Col = at.Line, at.Column
+				p.Name.Line, p.Name.Col = position(&parser, e)
 			case "project.version":
-				p.Version.Line, p.Version.Col = at.Line, at.Column
+				p.Version.Line, p.Version.Col = position(&parser, e)
 			}
 		}
 	}
+}
+
+// position returns the line and column of an expression's key. It reads the text from its beginning.
+func position(parser *unstable.Parser, e *unstable.Node) (line, col int) {
+	at := parser.Shape(e.Child().Next().Raw).Start
+	if keys := e.Key(); keys.Next() {
+		at = parser.Shape(keys.Node().Raw).Start
+	}
+	return at.Line, at.Column
+}
+
+// countKeys returns how many keys and tables a text has, or a number beyond the limit.
+func countKeys(text []byte) (n int) {
+	var parser unstable.Parser
+	parser.Reset(text)
+	for n <= mostKeys && parser.NextExpression() {
+		n += keysIn(parser.Expression())
+	}
+	return n
+}
+
+// keysIn counts a node, and the keys in its value. The parser limits how deep values are nested.
+func keysIn(node *unstable.Node) (n int) {
+	if node.Kind != unstable.Array && node.Kind != unstable.InlineTable {
+		n = 1
+	}
+	for children := node.Children(); children.Next(); {
+		switch child := children.Node(); child.Kind {
+		case unstable.KeyValue, unstable.Array, unstable.InlineTable:
+			n += keysIn(child)
+		}
+	}
+	return n
 }
 
 func dotted(keys unstable.Iterator) string {

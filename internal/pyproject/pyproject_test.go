@@ -2,6 +2,7 @@ package pyproject_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -86,6 +87,35 @@ func TestRead(t *testing.T) {
 	}
 	if _, found, err := pyproject.Read(filepath.Dir(path)); found || err == nil {
 		t.Errorf("a folder: %v, %v", found, err)
+	}
+}
+
+// TestParse_ManyKeys: a file with more keys than any has is not read, wherever the keys are. Values do not count.
+func TestParse_ManyKeys(t *testing.T) {
+	t.Parallel()
+	numbered := func(format string) string {
+		var b strings.Builder
+		for n := range 5000 {
+			fmt.Fprintf(&b, format, n)
+		}
+		return b.String()
+	}
+	const project = "[project]\nname = 'alder'\n"
+	for name, c := range map[string]struct {
+		text string
+		read bool
+	}{
+		"keys":                       {project + numbered("k%d = 1\n"), false},
+		"tables":                     {project + numbered("[t%d]\n"), false},
+		"an inline table":            {project + "x = {" + numbered("k%d = 1, ") + "z = 1}\n", false},
+		"inline tables in a list":    {project + "x = [" + numbered("{k%d = 1}, ") + "]\n", false},
+		"values":                     {project + "x = [" + numbered("%d, ") + "]\n", true},
+		"keys after what is no TOML": {project + "=\n" + numbered("k%d = 1\n"), false},
+	} {
+		p, err := pyproject.Parse("pyproject.toml", []byte(c.text))
+		if (err == nil) != c.read || c.read && (p.Name.Text != "alder" || p.Name.Line != 2) {
+			t.Errorf("%s: got %+v, %v", name, p, err)
+		}
 	}
 }
 

@@ -6,11 +6,17 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/org/pypi-oidc-publish/internal/localfile"
 )
 
 // Save writes a file atomically, and creates missing folders. In the workspace it gives the file to the workspace's owner, because
-// a container runs as a different user than later steps.
+// a container runs as a different user than later steps. A character device, such as /dev/null, is written to and not replaced. Other
+// special files are refused with a [*localfile.NotRegularError].
 func (r *Runner) Save(path string, content []byte) error {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return appendTo(path, string(content))
+	}
 	folder := filepath.Dir(path)
 	made, err := r.makeFolders(folder)
 	if err != nil {
@@ -29,6 +35,16 @@ func (r *Runner) Save(path string, content []byte) error {
 		return err
 	}
 	return os.Rename(draft.Name(), path)
+}
+
+// appendTo writes at the end of a file or to a character device. Other special files are refused with a [*localfile.NotRegularError].
+func appendTo(path, text string) error {
+	file, err := localfile.OpenWritable(path)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(text)
+	return errors.Join(err, file.Close())
 }
 
 // PrepareFolder creates a folder and its parents where they are missing, and returns an error if no file can be created in it.

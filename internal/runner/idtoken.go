@@ -8,12 +8,12 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 
 	"github.com/sethvargo/go-githubactions"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/localfile"
 	"github.com/org/pypi-oidc-publish/internal/oidc"
 	"github.com/org/pypi-oidc-publish/internal/par"
 	"github.com/org/pypi-oidc-publish/internal/wire"
@@ -88,12 +88,20 @@ func checkRequestURL(at string) error {
 		"do not set this variable in the workflow: the runner sets it")
 }
 
-// forkPull reports whether the run was triggered by a pull request from a fork. If the event cannot be read, it returns false.
+// forkPull reports whether the run was triggered by a pull request from a fork. If the event cannot be read, it returns false; one that is
+// no regular file is not read, and is reported once.
 func (r *Runner) forkPull() bool {
 	if r.getenv("GITHUB_EVENT_NAME") != "pull_request" {
 		return false
 	}
-	file, err := os.Open(r.getenv("GITHUB_EVENT_PATH"))
+	file, _, err := localfile.Open(r.getenv("GITHUB_EVENT_PATH"))
+	var special *localfile.NotRegularError
+	if errors.As(err, &special) {
+		r.eventOnce.Do(func() {
+			r.Annotate(finding.New(finding.EventFile,
+				"GITHUB_EVENT_PATH cannot be read: "+special.Error(), "do not set this variable in the workflow: the runner sets it"))
+		})
+	}
 	if err != nil {
 		return false
 	}

@@ -21,7 +21,6 @@ import (
 	"github.com/sethvargo/go-githubactions"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
-	"github.com/org/pypi-oidc-publish/internal/par"
 	"github.com/org/pypi-oidc-publish/internal/secret"
 )
 
@@ -40,6 +39,8 @@ type Runner struct {
 	actions  bool // GitHub's runner reads our output
 	redactor *secret.Redactor
 	library  *githubactions.Action
+
+	eventOnce sync.Once // the warning that the event cannot be read
 
 	mu     sync.Mutex
 	out    io.Writer
@@ -186,26 +187,20 @@ func (r *Runner) outputDisabled(command string) bool {
 	return !r.actions && r.getenv(fileVariable(command)) == ""
 }
 
-// fileCommand appends to the command file of the runner. It converts the panics of the library to errors.
+// fileCommand appends to the command file of the runner. Its error is a [*FileError] if there is one. The library would wait for ever for
+// the reader of a pipe.
 func (r *Runner) fileCommand(name, message string) error {
 	variable := fileVariable(name)
-	if r.getenv(variable) == "" {
+	path := r.getenv(variable)
+	if path == "" {
 		return fmt.Errorf("the runner gave no file for %s: %s is not set", name, variable)
 	}
-	err := par.Catch(func() error {
-		r.library.IssueFileCommand(&githubactions.Command{Name: name, Message: message})
+	cause := appendTo(path, message+"\n")
+	if cause == nil {
 		return nil
-	})
-	var p *par.Panic
-	if !errors.As(err, &p) {
-		return err
-	}
-	cause, known := p.Value.(error)
-	if !known {
-		cause = fmt.Errorf("%v", p.Value)
 	}
 	failed := &FileError{Variable: variable, Err: cause}
-	if owner, known := ownerOf(r.getenv(variable)); known && errors.Is(cause, fs.ErrPermission) {
+	if owner, known := ownerOf(path); known && errors.Is(cause, fs.ErrPermission) {
 		failed.Owner = fmt.Sprintf("this step runs as user %d, and the file belongs to user %d", os.Geteuid(), owner)
 	} else if errors.Is(cause, fs.ErrPermission) {
 		failed.Owner = fmt.Sprintf("this step runs as user %d", os.Geteuid())

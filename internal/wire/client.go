@@ -73,9 +73,9 @@ type Call struct {
 	// Body is called for every try, such as to open a file or to get a fresh ID token; the client closes what it returns. Its error is
 	// final. Nil: no body.
 	Body func(context.Context) (body io.ReadCloser, size int64, err error)
-	// Into is called for every 2xx answer, and its body is written to what it returns: a long answer is never in memory as a whole, and
-	// its Answer has no Body. Nil: the body is read into the Answer.
-	Into func() io.Writer
+	// Into is called with the header of every 2xx answer, and its body is written to what it returns: a long answer is never in memory as
+	// a whole, and its Answer has no Body. Nil: the body is read into the Answer.
+	Into func(header http.Header) io.Writer
 	// Ended is called with the answer to a try, nil if there is none, before the gate lets another try begin. May be nil.
 	Ended func(answer *Answer)
 }

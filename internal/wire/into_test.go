@@ -35,7 +35,7 @@ func TestInto(t *testing.T) {
 	w := &fakeClock{}
 	client := w.client()
 	var made []*bytes.Buffer
-	call := wire.Call{Op: wire.AssetDownload, Method: "GET", URL: at, Into: func() io.Writer {
+	call := wire.Call{Op: wire.AssetDownload, Method: "GET", URL: at, Into: func(http.Header) io.Writer {
 		made = append(made, &bytes.Buffer{})
 		return made[len(made)-1]
 	}}
@@ -64,7 +64,7 @@ func TestInto_Bounded(t *testing.T) {
 				continue
 			}
 			_, err := (&fakeClock{}).client().Do(t.Context(),
-				wire.Call{Op: op, Method: "GET", URL: at, Into: func() io.Writer { return io.Discard }})
+				wire.Call{Op: op, Method: "GET", URL: at, Into: func(http.Header) io.Writer { return io.Discard }})
 			var long *wire.TooLong
 			if !errors.As(err, &long) || long.Bound != bound {
 				t.Errorf("%s %d: %v", op, status, err)

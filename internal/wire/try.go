@@ -11,8 +11,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
-
-	"github.com/org/pypi-oidc-publish/internal/par"
 )
 
 // try is the result of one try.
@@ -44,6 +42,11 @@ func (c *Client) try(ctx context.Context, call Call, rule policy) (t try) {
 	}
 	limit, stop := context.WithTimeoutCause(ctx, rule.timeout, tryTimeout{rule.timeout})
 	defer stop()
+	var body *requestBody
+	if request.Body != nil {
+		body = newRequestBody(limit, request.Body, request.ContentLength)
+		request.Body = body
+	}
 	connects := c.options.Now()
 	watch := &exchangeWatch{https: call.URL.Scheme == "https"}
 	answer, err := c.exchange(request.WithContext(httptrace.WithClientTrace(limit, watch.trace())), watch, call.Into, rule.maxBody)
@@ -51,8 +54,26 @@ func (c *Client) try(ctx context.Context, call Call, rule policy) (t try) {
 		err = context.Cause(limit)
 	}
 	ended := c.options.Now()
-	return try{answer: answer, err: err, sent: watch.sent.Load(), took: ended.Sub(began), exchange: ended.Sub(connects)}
+	t = try{answer: answer, err: err, sent: watch.sent.Load(), took: ended.Sub(began), exchange: ended.Sub(connects)}
+	if answer == nil || answer.succeeded() {
+		t.distrust(body)
+	}
+	return t
 }
+
+// distrust corrects a try without an answer, or with one of success, if the server did not get the whole body. If the body could not be
+// read, no other try is better. If it could, the server's success is not about this request.
+func (t *try) distrust(body *requestBody) {
+	switch {
+	case body.failure() != nil:
+		t.fatal, t.answer, t.err = body.failure(), nil, nil
+	case t.answer != nil && !body.whole():
+		t.answer, t.err, t.sent = nil, errTooEarly, true // it may have taken something
+	}
+}
+
+// errTooEarly is the error of a request whose server reports success before it can have received the body.
+var errTooEarly = errors.New("the server reported success before it had received the request")
 
 // request builds one try's request.
 func (c *Client) request(ctx context.Context, call Call) (*http.Request, error) {
@@ -74,7 +95,7 @@ func (c *Client) request(ctx context.Context, call Call) (*http.Request, error) 
 		if err != nil {
 			return nil, err
 		}
-		request.Body, request.ContentLength = recoverReader{body}, size
+		request.Body, request.ContentLength = body, size
 	}
 	return request, nil
 }
@@ -103,23 +124,11 @@ func authorize(ctx context.Context, request *http.Request, call Call) error {
 // ErrAnonymous is what [Call.Auth] returns for a request without credentials.
 var ErrAnonymous = errors.New("no credentials are sent")
 
-// recoverReader is a body that returns a panic as an error, since the transport reads it in a goroutine of its own.
-type recoverReader struct{ io.ReadCloser }
-
-func (c recoverReader) Read(p []byte) (n int, err error) {
-	caught := par.Catch(func() error {
-		n, err = c.ReadCloser.Read(p)
-		return nil
-	})
-	if caught != nil {
-		return 0, caught
-	}
-	return n, err
-}
-
 // exchange sends the request and reads the whole answer, whose body has at most bound bytes. The body of a 2xx is written to what into
 // returns, unless that is nil.
-func (c *Client) exchange(request *http.Request, watch *exchangeWatch, into func() io.Writer, bound int64) (answer *Answer, err error) {
+func (c *Client) exchange(
+	request *http.Request, watch *exchangeWatch, into func(http.Header) io.Writer, bound int64,
+) (answer *Answer, err error) {
 	response, err := c.http.Do(request)
 	if err != nil {
 		// Error.Error has the URL, without its query.
@@ -138,7 +147,7 @@ func (c *Client) exchange(request *http.Request, watch *exchangeWatch, into func
 	case into == nil:
 		body, err = readBody(response.Body, bound)
 	case response.StatusCode/100 == 2:
-		err = copyBody(into(), response.Body, bound)
+		err = copyBody(into(response.Header), response.Body, bound)
 	default:
 		body, err = readBody(response.Body, min(bound, mib))
 	}

@@ -70,11 +70,12 @@ type Issuer struct {
 func New(o Options) *Issuer {
 	i := &Issuer{
 		url: o.URL, requestURL: cmp.Or(o.RequestURL, o.URL), now: o.Now, run: o.Run, request: rand.Text() + rand.Text(),
-		key:   sync.OnceValues(newKey),
-		rogue: sync.OnceValues(newKey),
+		key:   sync.OnceValues(func() (*rsa.PrivateKey, error) { return newKey(keyBits) }),
+		rogue: sync.OnceValues(func() (*rsa.PrivateKey, error) { return newKey(keyBits) }),
 	}
 	if o.Key != nil {
 		i.key = func() (*rsa.PrivateKey, error) { return o.Key, nil }
+		i.rogue = sync.OnceValues(func() (*rsa.PrivateKey, error) { return newKey(o.Key.N.BitLen()) })
 	}
 	i.mux = http.NewServeMux()
 	i.mux.HandleFunc("GET /.well-known/openid-configuration", i.discovery)
@@ -82,7 +83,7 @@ func New(o Options) *Issuer {
 	return i
 }
 
-func newKey() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, keyBits) }
+func newKey(bits int) (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, bits) }
 
 // ServeHTTP serves the runner's protocol, the discovery document and the key set.
 func (i *Issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -13,23 +12,40 @@ import (
 type route struct {
 	op     string
 	method string
-	path   *regexp.Regexp // below the repository, escaped
-	right  Right          // that it requires
+	path   string // below the releases, escaped; {id} stands for a number, and {tag} for any name
+	right  Right  // that it requires
 	do     func(*GitHub, *call)
+}
+
+// match reports whether a request is for the route, and what stands in the place of {id} or {tag}.
+func (r route) match(method, below string) (variable string, ok bool) {
+	below, ok = strings.CutPrefix(below, "/releases")
+	want, got := strings.Split(r.path, "/"), strings.Split(below, "/")
+	if !ok || method != r.method || len(got) != len(want) {
+		return "", false
+	}
+	for i, part := range got {
+		switch {
+		case want[i] == "{tag}" && part != "", want[i] == "{id}" && part != "" && strings.Trim(part, "0123456789") == "":
+			variable = part
+		case part != want[i]:
+			return "", false
+		}
+	}
+	return variable, true
 }
 
 // routes returns all operations of the API. Other requests get a 404.
 func routes() []route {
-	at := func(path string) *regexp.Regexp { return regexp.MustCompile("^/releases" + path + "$") }
 	return []route{
-		{"by-tag", "GET", at(`/tags/([^/]+)`), Outside, (*GitHub).byTag},
-		{"list", "GET", at(``), Outside, (*GitHub).list},
-		{"notes", "POST", at(`/generate-notes`), Write, (*GitHub).notes},
-		{"edit", "PATCH", at(`/(\d+)`), Write, (*GitHub).edit},
-		{"assets", "GET", at(`/(\d+)/assets`), Outside, (*GitHub).listAssets},
-		{"download", "GET", at(`/assets/(\d+)`), Outside, (*GitHub).download},
-		{"delete", "DELETE", at(`/assets/(\d+)`), Write, (*GitHub).remove},
-		{"upload", "POST", at(`/(\d+)/assets`), Write, (*GitHub).upload},
+		{"by-tag", "GET", "/tags/{tag}", Outside, (*GitHub).byTag},
+		{"list", "GET", "", Outside, (*GitHub).list},
+		{"notes", "POST", "/generate-notes", Write, (*GitHub).notes},
+		{"edit", "PATCH", "/{id}", Write, (*GitHub).edit},
+		{"assets", "GET", "/{id}/assets", Outside, (*GitHub).listAssets},
+		{"download", "GET", "/assets/{id}", Outside, (*GitHub).download},
+		{"delete", "DELETE", "/assets/{id}", Write, (*GitHub).remove},
+		{"upload", "POST", "/{id}/assets", Write, (*GitHub).upload},
 	}
 }
 
@@ -52,7 +68,7 @@ func Op(r *http.Request) string {
 	}
 	_, below, _ := split(r.URL.EscapedPath())
 	for _, one := range routes() {
-		if one.method == r.Method && one.path.MatchString(below) {
+		if _, ok := one.match(r.Method, below); ok {
 			return one.op
 		}
 	}
@@ -73,7 +89,7 @@ func split(path string) (repository, below string, ok bool) {
 type call struct {
 	w        http.ResponseWriter
 	r        *http.Request
-	match    []string // of the route's path
+	variable string // of the route's path
 	right    Right
 	body     []byte
 	complete bool // the body was complete
@@ -173,11 +189,11 @@ func (g *GitHub) answer(c *call) {
 		return
 	}
 	for _, one := range routes() {
-		match := one.path.FindStringSubmatch(below)
-		if one.method != c.r.Method || match == nil {
+		variable, ok := one.match(c.r.Method, below)
+		if !ok {
 			continue
 		}
-		c.match = match
+		c.variable = variable
 		switch {
 		case right >= one.right:
 			one.do(g, c)
@@ -227,7 +243,7 @@ func page[T any](all []T, r *http.Request) []T {
 
 // number returns the number in the route's path.
 func (c *call) number() int64 {
-	n, err := strconv.ParseInt(c.match[1], 10, 64)
+	n, err := strconv.ParseInt(c.variable, 10, 64)
 	if err != nil {
 		return 0
 	}
@@ -236,7 +252,7 @@ func (c *call) number() int64 {
 
 // tag returns the tag in the route's path, unescaped.
 func (c *call) tag() string {
-	tag, err := url.PathUnescape(c.match[1])
+	tag, err := url.PathUnescape(c.variable)
 	if err != nil {
 		return ""
 	}

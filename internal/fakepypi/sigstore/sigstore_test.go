@@ -25,8 +25,8 @@ import (
 	"github.com/sigstore/sigstore-go/pkg/verify"
 )
 
-// key is one signing key for all issuers of the tests: making one takes longer than most tests.
-var key = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+// key is one signing key for all issuers of the tests: making one takes longer than most tests. It is as small as Go signs with.
+var key = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 1024) })
 
 // instance is a Sigstore with its issuer, each on a port of its own.
 type instance struct {

@@ -18,6 +18,7 @@ var pieces = []string{
 	"== ==\n", "= =\na b\n", "1. ", "1. a\n", "#. a\n", ":a: b\n", ":a:", "-a  b\n", "| a\n", "a::\n\n  b\n\n", "a\n b\n", "a\n b\n  c\n",
 	"日本", "e\u0301", "\t\n", "\x00", "\r", ".. note::\n\n   ", ".. image:: x\n", ".. csv-table::\n\n   ", "\"a\",", "* - ",
 	"   a\n\n   -- b\n\n", "a\n\n----\n\n", ".. role:: a\n", ".. class:: a\n\n", ".. contents::\n\n", ".. [#] a\n", ".. target-notes::\n\n",
+	".. meta::\n   :a: b\n\n", ".. meta::\n   :a:\n\n", ".. header:: a\n\n", ".. meta::\n   :a: b\n   :c:\n\nd\n\n",
 }
 
 // TestCheck_LinearTime compares the work for a text with that for one eight times as long. Allocation stands in for work, since
@@ -49,6 +50,21 @@ func allocated(text string) uint64 {
 	rst.Check(text, rst.Renderer45)
 	runtime.ReadMemStats(&after)
 	return after.TotalAlloc - before.TotalAlloc
+}
+
+// TestCheck_Memory: a text of any length takes little memory.
+func TestCheck_Memory(t *testing.T) { // not parallel: it measures
+	for _, piece := range []string{"a\n b\n", "a\n=\n", ":a: b\n"} {
+		if took := allocated(strings.Repeat(piece, 4<<20/len(piece))); took > 1<<20 {
+			t.Errorf("%q: %d bytes", piece, took)
+		}
+		if took := allocated(strings.Repeat(piece, 500_000/len(piece))); took > 200<<20 {
+			t.Errorf("%q: %d bytes", piece, took)
+		}
+	}
+	if result := rst.Check(strings.Repeat("a\n", 1<<20), rst.Renderer46); result.Outcome != rst.Undecided {
+		t.Errorf("a text that is too long: %s", result)
+	}
 }
 
 // TestCheck_ManyReferences checks documents in which everything refers to everything.

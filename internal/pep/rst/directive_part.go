@@ -1,6 +1,7 @@
 package rst
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -44,10 +45,17 @@ func runDecoration(p *parser, c *call) []*node {
 	return nil
 }
 
-// prepend inserts nodes at the beginning of the document.
-func (p *parser) prepend(nodes ...*node) {
+// prepend inserts a node at the beginning of the document, once that is parsed.
+func (p *parser) prepend(n *node) {
+	n.parent = p.doc.root
+	p.doc.front = append(p.doc.front, n)
+}
+
+// placeFront puts the nodes for the beginning of the document there: the last one is the first.
+func (p *parser) placeFront() {
 	root := p.doc.root
-	root.setChildren(append(nodes, root.children...))
+	slices.Reverse(p.doc.front)
+	root.setChildren(append(p.doc.front, root.children...))
 }
 
 // runMeta checks the fields of a meta directive.

@@ -26,6 +26,7 @@ type document struct {
 	contents           []*node
 	targetNotes        []*node
 	decoration         *node
+	front              []*node // for the beginning of the document, from the last to the first
 }
 
 func newDocument() *document {

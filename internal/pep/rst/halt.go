@@ -4,7 +4,8 @@ import "fmt"
 
 // These limits end a parse without a verdict. A description of 100 KB uses much less than a tenth of them.
 const (
-	deepest      = 100 // nested blocks; docutils itself fails with a recursion error not far beyond
+	longestText  = 512 << 10 // bytes; a text takes up to 320 times its length of memory
+	deepest      = 100       // nested blocks; docutils itself fails with a recursion error not far beyond
 	stepsAtLeast = 4_000_000
 	stepsPerByte = 60
 )

@@ -37,8 +37,9 @@ func (p *parser) classTargets() {
 // visibleAfter reports whether a visible element follows n, or one of its ancestors.
 func (p *parser) visibleAfter(n *node) bool {
 	for ; n.parent != nil; n = n.parent {
-		siblings := n.parent.children
-		for _, sibling := range siblings[n.parent.index(n)+1:] {
+		siblings, at := n.parent.children, n.parent.index(n)
+		p.spend(at / 16)
+		for _, sibling := range siblings[at+1:] {
 			p.spend(1)
 			if !sibling.invisible() && sibling.kind != kindMessage {
 				return true

@@ -65,8 +65,12 @@ func (v Result) String() string {
 func Check(text string, by Renderer) (result Result) {
 	p := newParser(len(text))
 	defer p.catch(&result)
+	if len(text) > longestText {
+		p.undecided(0, "document", fmt.Sprintf("the text has %d bytes, more than are read here", len(text)))
+	}
 	s := &scope{lines: p.sourceLines(text), at: -1, node: p.doc.root, titles: true}
 	p.body(s)
+	p.placeFront()
 	p.resolve(by)
 	return Result{}
 }

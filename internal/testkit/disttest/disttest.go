@@ -104,11 +104,16 @@ func Tar(members ...Member) []byte {
 	return b.Bytes()
 }
 
-// Gzip returns data compressed by gzip.
+// Gzip returns data compressed by gzip: quickly, if there is much of it.
 func Gzip(data []byte) []byte {
 	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	_, err := w.Write(data)
+	level := gzip.DefaultCompression
+	if len(data) > 1<<20 {
+		level = gzip.BestSpeed
+	}
+	w, err := gzip.NewWriterLevel(&b, level)
+	must(err)
+	_, err = w.Write(data)
 	must(err)
 	must(w.Close())
 	return b.Bytes()

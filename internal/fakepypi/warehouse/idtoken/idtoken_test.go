@@ -16,8 +16,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/idtoken"
 )
 
-// key is one signing key for all issuers of the tests: making one takes longer than most tests.
-var key = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+// key is one signing key for all issuers of the tests: making one takes longer than most tests. It is as small as Go signs with.
+var key = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 1024) })
 
 // TestIssuerDocuments: without the documents of its issuer no token is valid; they are asked for again with the next token.
 func TestIssuerDocuments(t *testing.T) {

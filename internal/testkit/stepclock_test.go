@@ -1,4 +1,4 @@
-package stepclock_test
+package testkit_test
 
 import (
 	"context"

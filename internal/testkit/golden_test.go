@@ -1,7 +1,6 @@
-package golden_test
+package testkit_test
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,20 +10,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/testkit/golden"
 )
 
-// recorder takes what a helper says of the test that calls it.
-type recorder struct {
-	testing.TB
-	messages []string
-}
-
-func (*recorder) Helper() {}
-
-func (r *recorder) Errorf(format string, args ...any) {
-	r.messages = append(r.messages, fmt.Sprintf(format, args...))
-}
-
-// TestEqual_Diff, and no others but a few around them.
-func TestEqual_Diff(t *testing.T) {
+// TestGolden_Diff, and no others but a few around them.
+func TestGolden_Diff(t *testing.T) {
 	t.Parallel()
 	lines := strings.Split(strings.Repeat("the same\n", 50), "\n")
 	lines[25] = "before"
@@ -32,16 +19,16 @@ func TestEqual_Diff(t *testing.T) {
 	lines[25] = "after"
 	r := &recorder{TB: t}
 	golden.Equal(r, path, strings.Join(lines, "\n"))
-	if len(r.messages) != 1 || !strings.Contains(r.messages[0], "\n-before\n+after\n") || strings.Count(r.messages[0], "the same") > 10 ||
+	if len(r.failures) != 1 || !strings.Contains(r.failures[0], "\n-before\n+after\n") || strings.Count(r.failures[0], "the same") > 10 ||
 		!strings.Contains(
-			r.messages[0], "go test ./internal/testkit/golden -update",
+			r.failures[0], "go test ./internal/testkit -update",
 		) {
-		t.Errorf("it says %q", r.messages)
+		t.Errorf("it says %q", r.failures)
 	}
 }
 
-// TestDiff_LongLine, since JSON is one line.
-func TestDiff_LongLine(t *testing.T) {
+// TestGolden_LongLine, since JSON is one line.
+func TestGolden_LongLine(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat(`{"a":"b"},`, 100)
 	difference := golden.Diff("x", long+`{"n":1},`+long, long+`{"n":2},`+long)
@@ -53,7 +40,7 @@ func TestDiff_LongLine(t *testing.T) {
 	}
 }
 
-func TestPart(t *testing.T) {
+func TestGolden_Part(t *testing.T) {
 	t.Parallel()
 	path := disttest.Save(t, filepath.Join(t.TempDir(), "x.md"), []byte("a [old] b"))
 	for _, c := range []struct {
@@ -62,8 +49,8 @@ func TestPart(t *testing.T) {
 	}{{"[", "]", "old", false}, {"[", "]", "new", true}, {"<", ">", "old", true}, {"[", ">", "old", true}} {
 		r := &recorder{TB: t}
 		golden.Part(r, path, c.from, c.to, c.want)
-		if (len(r.messages) > 0) != c.fails {
-			t.Errorf("%+v: %q", c, r.messages)
+		if (len(r.failures) > 0) != c.fails {
+			t.Errorf("%+v: %q", c, r.failures)
 		}
 	}
 	if text, err := os.ReadFile(path); err != nil || string(text) != "a [old] b" {
@@ -71,7 +58,7 @@ func TestPart(t *testing.T) {
 	}
 }
 
-func TestStable(t *testing.T) {
+func TestGolden_Stable(t *testing.T) {
 	t.Parallel()
 	text := "judged 2 files by 81 rules in 12 ms"
 	if got := golden.Stable(text, golden.Replacement{Pattern: `(\d+) ms`, With: "$1$1 s"}); got != "judged 2 files by N rules in 1212 s" {
@@ -79,8 +66,8 @@ func TestStable(t *testing.T) {
 	}
 }
 
-// TestFiles: one file for each situation, and no other.
-func TestFiles(t *testing.T) {
+// TestGolden_Files: one file for each situation, and no other.
+func TestGolden_Files(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	for _, name := range []string{"a-b.golden", "c.golden"} {
@@ -89,8 +76,8 @@ func TestFiles(t *testing.T) {
 	for situations, fails := range map[string]int{"a b,c": 0, "a b": 1, "a b,c,d": 1, "a b,a-b,c": 1} {
 		r := &recorder{TB: t}
 		golden.Files(r, folder, strings.Split(situations, ","))
-		if len(r.messages) != fails {
-			t.Errorf("%s: %q", situations, r.messages)
+		if len(r.failures) != fails {
+			t.Errorf("%s: %q", situations, r.failures)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package pypitest_test
+package testkit_test
 
 import (
 	"fmt"

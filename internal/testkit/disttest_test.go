@@ -1,4 +1,4 @@
-package disttest_test
+package testkit_test
 
 import (
 	"bytes"
@@ -11,8 +11,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 )
 
-// TestBuild_PassesEveryRule: what is built has no finding, the same arguments give the same bytes, and another salt gives others.
-func TestBuild_PassesEveryRule(t *testing.T) {
+// TestDisttest_PassesEveryRule: what is built has no finding, the same arguments give the same bytes, and another salt gives others.
+func TestDisttest_PassesEveryRule(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"alder-1.0-py3-none-any.whl", "alder-1.0-cp312-cp312-win32.whl", "alder-1.0.tar.gz"} {
 		path := disttest.Write(t, filepath.Join(t.TempDir(), "dist"), name, "")

@@ -1,4 +1,5 @@
-package expect_test
+// Package testkit_test tests the parts of the tests themselves, in one program: each would be linked for one test or two.
+package testkit_test
 
 import (
 	"fmt"

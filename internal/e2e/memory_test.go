@@ -1,0 +1,180 @@
+package e2e_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
+)
+
+// peakFile is the variable that names the file into which a process of the program writes the most memory that it had.
+const peakFile = "TEST_PEAK_FILE"
+
+// notePeak writes the most memory that this process had, in kilobytes, where Linux tells it.
+func notePeak(path string) {
+	if path == "" {
+		return
+	}
+	status, _ := os.ReadFile("/proc/self/status")
+	peak := regexp.MustCompile(`VmHWM:\s+(\d+) kB`).FindSubmatch(status)
+	if peak == nil {
+		return
+	}
+	if err := os.WriteFile(path, peak[1], 0o600); err != nil {
+		panic(err)
+	}
+}
+
+// The most that a run may take: memory, and what it prints.
+const (
+	mostMemory = 256 << 20
+	mostLog    = 2 << 20
+)
+
+// TestMemory: no files and no answers of an index, however long, let a run take much memory or print much. Each case is a process.
+func TestMemory(t *testing.T) {
+	if testing.Short() || raced {
+		t.Skip("it takes a while, and the race detector needs memory of its own")
+	}
+	if _, err := os.Stat("/proc/self/status"); err != nil {
+		t.Skip("this system does not tell how much memory a process had")
+	}
+	const good = "Metadata-Version: 2.4\nName: alder\nVersion: 1.0\n"
+	wheels := func(count int, metadata func(n int) string, files ...disttest.Member) func(*step) {
+		return func(s *step) {
+			for n := range count {
+				members := disttest.WheelMembers("alder", "1.0", metadata(n), files...)
+				for i := range members {
+					members[i].Deflated = true
+				}
+				disttest.Save(t, s.path(fmt.Sprintf("dist/alder-1.0-%d-py3-none-any.whl", n)), disttest.Zip(members...))
+			}
+		}
+	}
+	one := func(text string) func(int) string { return func(int) string { return text } }
+	numbered := func(format string, count int) string {
+		var b strings.Builder
+		for n := range count {
+			fmt.Fprintf(&b, format, n)
+		}
+		return b.String()
+	}
+	page := func(kind, begin, part, end string) func(*step) {
+		return func(s *step) {
+			wheels(1, one(good))(s)
+			s.front(func(next http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if !strings.HasPrefix(r.URL.Path, "/simple/alder") {
+						next.ServeHTTP(w, r)
+						return
+					}
+					w.Header().Set("Content-Type", kind)
+					_, _ = io.WriteString(w, begin)
+					for block, n := strings.Repeat(part, 1000), 0; n < 63<<20; n += len(block) {
+						_, _ = io.WriteString(w, block)
+					}
+					_, _ = io.WriteString(w, end)
+				})
+			})
+		}
+	}
+	for name, arrange := range map[string]func(*step){
+		"sixteen wheels with many headers": wheels(16, func(n int) string {
+			return good + fmt.Sprintf("X-%d: a\n", n) + strings.Repeat("a:\n", 2_500_000)
+		}),
+		"sixteen wheels with long descriptions": wheels(16, func(n int) string {
+			return good + fmt.Sprintf("\n%d\n\n", n) + strings.Repeat("a\n b\n", 1_400_000)
+		}),
+		"wheels with descriptions that are read": wheels(3, func(n int) string {
+			return good + fmt.Sprintf("\n%d\n\n", n) + strings.Repeat("a\n b\n", 100_000)
+		}),
+		"400,000 license files": wheels(4, one(good+numbered("License-File: licenses/%d\n", 400_000))),
+		"400,000 wrong values":  wheels(4, one(good+numbered("Requires-Dist: %d!\n", 400_000))),
+		"metadata of 30 MiB": wheels(4, func(n int) string {
+			return good + fmt.Sprintf("\n%d", n) + strings.Repeat("0123456789\n", 2_800_000)
+		}),
+		"a RECORD of 60 MiB": func(s *step) {
+			members := disttest.WheelMembers("alder", "1.0", good)
+			record := &members[len(members)-1]
+			record.Deflated, record.Content = true, record.Content+numbered("alder/%040d.py,,\n", 1_100_000)
+			disttest.Save(t, s.path("dist/alder-1.0-py3-none-any.whl"), disttest.Zip(members...))
+		},
+		"entry points": wheels(4, one(good), disttest.Member{
+			Name: "alder-1.0.dist-info/entry_points.txt", Content: "[console_scripts]\n" + numbered("a%d = b:c\n", 2_000_000),
+		}),
+		"a million members": func(s *step) {
+			for n := range 3 {
+				disttest.Save(t, s.path(fmt.Sprintf("dist/alder-1.0-%d-py3-none-any.whl", n)), manyMembers(1_000_000))
+			}
+		},
+		"sdists with long metadata": func(s *step) {
+			for n := range 8 {
+				disttest.Save(t, s.path(fmt.Sprintf("dist/alder-1.%d.tar.gz", n)), disttest.TarGz(disttest.Member{
+					Name:    fmt.Sprintf("alder-1.%d/PKG-INFO", n),
+					Content: strings.Replace(good, "1.0", fmt.Sprintf("1.%d", n), 1) + "\n" + strings.Repeat("0123456789\n", 2_800_000),
+				}))
+			}
+		},
+		"a page of many files": page("application/vnd.pypi.simple.v1+json",
+			`{"name":"alder","files":[{"filename":"alder-0.9.tar.gz"}`, `,{"filename":"alder-0.9.tar.gz"}`, "]}"),
+		"a page of many links": page("text/html", "<title>Links for alder</title>", "<a href=a-1.zip>a-1.zip</a>", ""),
+		"a page of one text":   page("application/vnd.pypi.simple.v1+json", `{"name":"`, "x", `"}`),
+	} {
+		t.Run(name, func(t *testing.T) { // not parallel: a case may use much of the machine
+			s := newStep(t)
+			s.env[peakFile] = s.path("peak")
+			s.env["INPUT_WAIT-FOR-INDEX"] = "0"
+			arrange(s)
+			e := s.run()
+			if e.code < 0 {
+				t.Fatalf("it was killed\n%s", e.log)
+			}
+			peak, err := strconv.ParseInt(s.fileText("peak"), 10, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Logf("%d MB, exit code %d, %d bytes of log", peak>>10, e.code, len(e.log))
+			if peak<<10 > mostMemory {
+				t.Errorf("it took %d MB", peak>>10)
+			}
+			if len(e.log) > mostLog {
+				t.Errorf("it printed %d bytes, beginning with\n%.2000s", len(e.log), e.log)
+			}
+		})
+	}
+}
+
+// manyMembers returns a wheel with a directory of many members, of which only the first ones have data.
+func manyMembers(count int) []byte {
+	members := disttest.WheelMembers("alder", "1.0", "Metadata-Version: 2.4\nName: alder\nVersion: 1.0\n")
+	data := disttest.Zip(members...)
+	start, end := bytes.Index(data, []byte("PK\x01\x02")), len(data)-22
+	all := bytes.Clone(data[:end])
+	entry := make([]byte, 46+9)
+	copy(entry, "PK\x01\x02\x14\x00\x14\x00")
+	entry[28] = 9
+	for n := range count {
+		copy(entry[46:], fmt.Sprintf("a/%07x", n))
+		all = append(all, entry...)
+	}
+	size, total := uint64(len(all)-start), uint64(count+len(members))
+	for _, part := range []any{
+		[]byte("PK\x06\x06"), uint64(44), uint16(45), uint16(45), uint32(0), uint32(0), total, total, size, uint64(start),
+		[]byte("PK\x06\x07"), uint32(0), uint64(len(all)), uint32(1),
+	} {
+		all, _ = binary.Append(all, binary.LittleEndian, part)
+	}
+	all = append(all, data[end:]...)
+	for at := 8; at < 20; at++ {
+		all[len(all)-22+at] = 0xff
+	}
+	return all
+}

@@ -1,0 +1,137 @@
+package wire
+
+import (
+	"context"
+	"io"
+	"os"
+	"sync"
+	"sync/atomic"
+
+	"github.com/org/pypi-oidc-publish/internal/par"
+)
+
+// bodyPiece is how many bytes of a body are read at a time.
+const bodyPiece = 128 * kib
+
+// requestBody is the body of one try. It reads its source in a goroutine of its own, one piece ahead of the transport, for two reasons.
+// The transport waits for the reader of a body even if the try was cut off, so that a file system that does not answer would hold up both.
+// And a source may compute, such as a digest, while the transport sends.
+type requestBody struct {
+	limit  context.Context // of the try: neither Read nor Close waits longer
+	source io.ReadCloser
+	empty  chan []byte // pieces to be filled
+	full   chan piece  // what was read
+
+	begin  sync.Once     // starts the goroutine or, if nothing is read, closes the source
+	finish sync.Once     // closes closed
+	closed chan struct{} // closed by Close
+	ended  chan struct{} // closed when the source is
+
+	current piece
+	rest    []byte                // of current, which Read has not returned yet
+	left    atomic.Int64          // bytes of the body that Read has not returned yet
+	failed  atomic.Pointer[error] // the error of the source
+}
+
+// piece is a part of a body, and what follows it.
+type piece struct {
+	bytes []byte
+	err   error // nil: another piece
+}
+
+// newRequestBody returns the body of a try. size is that of the body in bytes; if it is negative, it is unknown.
+func newRequestBody(limit context.Context, source io.ReadCloser, size int64) *requestBody {
+	b := &requestBody{
+		limit: limit, source: source, empty: make(chan []byte, 2), full: make(chan piece, 1),
+		closed: make(chan struct{}), ended: make(chan struct{}),
+	}
+	b.left.Store(size)
+	length := int64(bodyPiece)
+	if size >= 0 {
+		length = min(length, size+1) // so that the end comes with the last bytes
+	}
+	for range cap(b.empty) {
+		b.empty <- make([]byte, length)
+	}
+	return b
+}
+
+// whole reports whether the transport has got all of the body. It has, before the server can have it.
+func (b *requestBody) whole() bool { return b == nil || b.left.Load() <= 0 }
+
+// failure returns why the source could not be read; nil if it could, as far as it was.
+func (b *requestBody) failure() error {
+	if b == nil || b.failed.Load() == nil {
+		return nil
+	}
+	return *b.failed.Load()
+}
+
+// Read returns what was read. It must not be called concurrently.
+func (b *requestBody) Read(p []byte) (int, error) {
+	b.begin.Do(func() { _ = par.Start(b.fill) })
+	for len(b.rest) == 0 {
+		if b.current.err != nil {
+			return 0, b.current.err
+		}
+		if b.current.bytes != nil {
+			b.empty <- b.current.bytes[:cap(b.current.bytes)] // which has room
+		}
+		select {
+		case b.current = <-b.full:
+			b.rest = b.current.bytes
+		case <-b.closed:
+			return 0, os.ErrClosed
+		case <-b.limit.Done():
+			return 0, context.Cause(b.limit)
+		}
+	}
+	n := copy(p, b.rest)
+	b.rest = b.rest[n:]
+	b.left.Add(-int64(n))
+	return n, nil
+}
+
+// fill reads the source to its end, or until the body is closed. A panic of the source is its error.
+func (b *requestBody) fill() error {
+	defer close(b.ended)
+	defer b.source.Close()
+	for {
+		var next piece
+		select {
+		case next.bytes = <-b.empty:
+		case <-b.closed:
+			return nil
+		}
+		next.err = par.Catch(func() error {
+			n, err := b.source.Read(next.bytes)
+			next.bytes = next.bytes[:n]
+			return err
+		})
+		if next.err != nil && next.err != io.EOF {
+			b.failed.Store(&next.err)
+		}
+		select {
+		case b.full <- next:
+		case <-b.closed:
+			return nil
+		}
+		if next.err != nil {
+			return nil
+		}
+	}
+}
+
+// Close closes the source. It waits for that, but not beyond the limit of the try.
+func (b *requestBody) Close() error {
+	b.finish.Do(func() { close(b.closed) })
+	b.begin.Do(func() {
+		defer close(b.ended)
+		b.source.Close()
+	})
+	select {
+	case <-b.ended:
+	case <-b.limit.Done():
+	}
+	return nil
+}

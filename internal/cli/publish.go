@@ -96,7 +96,11 @@ func (w Process) publish(ctx context.Context, r *runner.Runner, redactor *secret
 
 // reported carries out a run, reports it, and returns the exit code.
 func (w Process) reported(ctx context.Context, r *runner.Runner, redactor *secret.Redactor, input func(string) string) int {
+	input, kept := w.withKept(input)
 	c, err := config.Parse(input, redactor, gitHubOrigins(r)...)
+	if kept != "" && err == nil {
+		c.AuthWhy = fmt.Sprintf("user %q and the password from %s", c.User, kept)
+	}
 	options := report.Options{
 		Hashes: c.PrintHash, Verbose: c.Verbose || w.Getenv("RUNNER_DEBUG") == "1", Redact: redactor.Redact, Help: w.help,
 	}

@@ -19,20 +19,33 @@ import (
 var version = "dev"
 
 func main() {
+	stdout, stderr := takeStreams()
 	// Never given back: a second signal must not cut the burn short, and neither must a reader of the log that has gone.
-	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	ctx, _ := signal.NotifyContext(context.Background(), cli.Signals()...)
 	signal.Ignore(syscall.SIGPIPE)
 	cli.LimitMemory(os.Getenv)
 	os.Exit(cli.Main(ctx, cli.Process{
 		Args:      os.Args[1:],
 		Version:   version,
 		Getenv:    os.Getenv,
-		Stdout:    os.Stdout,
-		Stderr:    os.Stderr,
+		Stdout:    stdout,
+		Stderr:    stderr,
 		Now:       time.Now,
 		Sleep:     cli.Sleep,
 		Proxy:     http.ProxyFromEnvironment,
 		Log:       log.Default(),
 		LoadRoots: sync.OnceFunc(cli.EmbeddedRoots),
 	}))
+}
+
+// takeStreams returns the standard streams, and leaves others that lead nowhere in their place. Libraries that print by themselves would
+// pass by the one sink, where everything is redacted and cleaned.
+func takeStreams() (stdout, stderr *os.File) {
+	stdout, stderr = os.Stdout, os.Stderr
+	nowhere, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		nowhere = nil // every write to it fails
+	}
+	os.Stdout, os.Stderr = nowhere, nowhere
+	return stdout, stderr
 }

@@ -23,6 +23,8 @@ const dependencies = "../docs/dependencies.md"
 type linkedPackage struct {
 	ImportPath string
 	Imports    []string
+	Dir        string
+	GoFiles    []string // that are built, without their folder
 	Module     *struct {
 		Path string
 		Main bool
@@ -32,7 +34,9 @@ type linkedPackage struct {
 // linkedPackages returns the packages of the program, as it is released for Linux, by import path.
 func linkedPackages(t *testing.T) map[string]linkedPackage {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), "go", "list", "-tags="+buildtags.Read(t), "-deps", "-json=ImportPath,Imports,Module", ".")
+	command := exec.CommandContext(
+		t.Context(), "go", "list", "-tags="+buildtags.Read(t), "-deps", "-json=ImportPath,Imports,Module,Dir,GoFiles", ".",
+	)
 	command.Dir = ".."
 	command.Env = append(os.Environ(), "GOOS=linux", "GOARCH=amd64", "CGO_ENABLED=0", "GOFLAGS=-mod=readonly", "GOWORK=off")
 	out, err := command.Output()

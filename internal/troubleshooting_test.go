@@ -80,9 +80,10 @@ func TestFindingIDs_InOneTable(t *testing.T) {
 // otherMeanings returns the words that are ids and something else as well, by the package that means that.
 func otherMeanings() map[string][]string {
 	return map[string][]string{
-		"cli":    {"packages-dir", "expected-version", "no-trusted-publishing", "url"},             // inputs, a profile, an output
-		"config": {"packages-dir", "attestations-dir", "dry-run", "expected-version", "ca-bundle"}, // inputs
-		"ledger": {"conflict", "skipped", "dry-run"},                                               // outcomes
+		// Inputs, a profile and an output.
+		"cli":    {"packages-dir", "expected-version", "expected-project", "no-trusted-publishing", "url"},
+		"config": {"packages-dir", "attestations-dir", "dry-run", "expected-version", "expected-project", "ca-bundle"}, // inputs
+		"ledger": {"conflict", "skipped", "dry-run"},                                                                   // outcomes
 	}
 }
 

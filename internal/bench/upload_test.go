@@ -20,11 +20,12 @@ func BenchmarkUpload_LargeWheel(b *testing.B) {
 	program, folder := build(b), b.TempDir()
 	writeLargeWheel(b, folder)
 	other := os.Getenv(otherProgram)
-	var ours, theirs []float64
+	var ours, theirs, ratios []float64 // a ratio is of two uploads one after the other: other work on the machine slows both
 	for b.Loop() {
 		ours = append(ours, uploadRate(b, program, folder))
 		if other != "" {
 			theirs = append(theirs, uploadRate(b, other, folder))
+			ratios = append(ratios, ours[len(ours)-1]/theirs[len(theirs)-1])
 		}
 	}
 	b.ReportMetric(median(ours), "MiB/s")
@@ -33,7 +34,7 @@ func BenchmarkUpload_LargeWheel(b *testing.B) {
 		return
 	}
 	b.ReportMetric(median(theirs), "MiB/s-other")
-	resultAtLeast(b, "the upload of a GiB, against another build", median(ours)/median(theirs), 0.97, "x-other")
+	resultAtLeast(b, "the upload of a GiB, against another build", median(ratios), 0.97, "x-other")
 }
 
 // uploadRate publishes the wheel in a folder, and returns the MiB a second from the head of its upload to its last byte.

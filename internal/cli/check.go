@@ -12,6 +12,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/config"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/index"
+	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/publish"
 	"github.com/org/pypi-oidc-publish/internal/runner"
 	"github.com/org/pypi-oidc-publish/internal/secret"
@@ -21,6 +22,7 @@ import (
 // checkOptions holds the flags of the check command.
 type checkOptions struct {
 	index, profile, format, expected string
+	expectedProjects                 []pep.Project
 	today                            time.Time
 }
 
@@ -37,6 +39,13 @@ func checkCommand(ctx context.Context, w Process, v command, args []string) int 
 	)
 	flags.StringVar(&o.format, "format", "text", "output `format`: text, github (annotations for a workflow run) or json")
 	flags.StringVar(&o.expected, "expected-version", "", "the `version` that every file must have, for example the tag v1.2.3")
+	flags.Func("expected-project", "a `project` that the files may be of; give the flag once for each", func(name string) error {
+		if !pep.ValidName(name) {
+			return errors.New("it is not the name of a project")
+		}
+		o.expectedProjects = append(o.expectedProjects, pep.Normalize(name))
+		return nil
+	})
 	flags.Func("today", "check as of this `day`, such as 2026-08-31: a classifier, licence or platform that the built-in tables do not "+
 		"have is an error up to the day of the table, and a warning after it (default today)", func(day string) (err error) {
 		o.today, err = time.Parse(time.DateOnly, day)
@@ -88,15 +97,21 @@ func (w Process) checkFiles(ctx context.Context, o checkOptions, paths []string)
 	}
 	site.Rules = o.profile == "pypi"
 	site.MD5 = site.MD5 || !site.Rules // such an index may list files only with MD5 digests
+	if err := w.sealProxies(redactor); err != nil && site.Simple != nil {
+		return publish.CheckResult{}, err
+	}
 	client := wire.New(wire.Options{
-		UserAgent: w.userAgent(), LoadRoots: w.loadRoots, Proxy: w.Proxy, Now: w.Now, Sleep: w.Sleep, Redact: redactor.Redact,
+		UserAgent: w.userAgent(), LoadRoots: w.loadRoots, Proxy: w.Proxy, ProxyVariable: w.proxyVariable(), Now: w.Now, Sleep: w.Sleep,
+		Redact: redactor.Redact,
 	})
 	const parallel = 4
 	return publish.Check(ctx,
-		publish.Options{Paths: paths, WorkingTree: w.workingTree(), Parallel: parallel, VerifyMetadata: true, ExpectedVersion: o.expected},
+		publish.Options{
+			Paths: paths, WorkingTree: w.workingTree(), Parallel: parallel, VerifyMetadata: true,
+			ExpectedVersion: o.expected, ExpectedProjects: o.expectedProjects,
+		},
 		publish.Deps{
-			Index: index.New(site, client, wire.NewGate(parallel), login), Now: func() time.Time { return o.today },
-			Sleep: w.Sleep,
+			Index: index.New(site, client, wire.NewGate(parallel), login), Now: func() time.Time { return o.today }, Sleep: w.Sleep,
 		})
 }
 

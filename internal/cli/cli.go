@@ -9,9 +9,12 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
+	"syscall"
 	"time"
 
+	"github.com/org/pypi-oidc-publish/internal/par"
 	"github.com/org/pypi-oidc-publish/internal/runner"
 )
 
@@ -42,6 +45,12 @@ type Process struct {
 type Log interface {
 	SetOutput(w io.Writer)
 	SetFlags(flags int)
+}
+
+// Signals returns the signals that end a run, which still revokes its token and reports. Those that make the Go runtime print the stack of
+// every goroutine are among them.
+func Signals() []os.Signal {
+	return []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGABRT}
 }
 
 // logTo makes libraries log to out, without a date. With [io.Discard], the default, their messages are dropped.
@@ -105,12 +114,24 @@ func commands() []command {
 }
 
 // Main runs the command that the arguments name, and returns the exit code: [Done], [Failed] or [Misconfigured]. Without arguments, it
-// publishes inside GitHub Actions, and serves in a service container.
-func Main(ctx context.Context, w Process) int {
+// publishes inside GitHub Actions, and serves in a service container. A panic is [Failed], and printed as any other text.
+func Main(ctx context.Context, w Process) (code int) {
 	w.logTo(io.Discard)
 	out := newOutput()
 	defer out.finish(ctx)
 	w.Stdout, w.Stderr = out.stream(w.Stdout), out.stream(w.Stderr)
+	if err := par.Catch(func() error {
+		code = w.dispatch(ctx)
+		return nil
+	}); err != nil {
+		w.printUsageError(err.Error())
+		return Failed
+	}
+	return code
+}
+
+// dispatch runs the command that the arguments name, and returns its exit code.
+func (w Process) dispatch(ctx context.Context) int {
 	if len(w.Args) == 0 {
 		w.Args = asService(w.Getenv)
 	}

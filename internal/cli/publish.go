@@ -96,11 +96,13 @@ func (w Process) publish(ctx context.Context, r *runner.Runner, redactor *secret
 
 // reported carries out a run, reports it, and returns the exit code.
 func (w Process) reported(ctx context.Context, r *runner.Runner, redactor *secret.Redactor, input func(string) string) int {
+	unusable := w.sealProxies(redactor)
 	input, kept := w.withKept(input)
 	c, err := config.Parse(input, redactor, gitHubOrigins(r)...)
 	if kept != "" && err == nil {
 		c.AuthWhy = fmt.Sprintf("user %q and the password from %s", c.User, kept)
 	}
+	err = errors.Join(err, unusable)
 	options := report.Options{
 		Hashes: c.PrintHash, Verbose: c.Verbose || w.Getenv("RUNNER_DEBUG") == "1", Redact: redactor.Redact, Help: w.help,
 	}
@@ -224,7 +226,8 @@ func (w Process) run(
 	ctx context.Context, c config.Config, r *runner.Runner, redactor *secret.Redactor, recorder *ledger.Recorder, needed surroundings,
 ) error {
 	client := wire.New(wire.Options{
-		UserAgent: w.userAgent(), Roots: needed.roots, LoadRoots: w.loadRoots, Proxy: w.Proxy, Now: w.Now, Sleep: w.Sleep,
+		UserAgent: w.userAgent(), Roots: needed.roots, LoadRoots: w.loadRoots, Proxy: w.Proxy, ProxyVariable: w.proxyVariable(),
+		Now: w.Now, Sleep: w.Sleep,
 		Redact: redactor.Redact, Trace: func(t wire.Try) { recorder.Record(tried(t)) },
 	})
 	site := index.SiteOf(c.Repository, c.Simple, !c.NoLookups)
@@ -269,21 +272,22 @@ func (w Process) run(
 	}
 	deps.Index = index.New(site, client, wire.NewGate(c.Parallel), deps.Password)
 	return publish.Run(ctx, publish.Options{
-		Paths:           c.Packages,
-		Workspace:       w.Getenv("GITHUB_WORKSPACE"),
-		WorkingTree:     w.workingTree(),
-		AuthReason:      c.AuthWhy,
-		Parallel:        c.Parallel,
-		SkipExisting:    c.SkipExisting,
-		VerifyMetadata:  c.VerifyMetadata,
-		ExpectedVersion: c.ExpectedVersion,
-		Ref:             r.Ref(),
-		DryRun:          c.DryRun,
-		Wait:            c.Wait,
-		Attest:          c.Attestations,
-		AttestationsDir: c.AttestationsDir,
-		Repository:      needed.to.repository,
-		Tag:             needed.to.tag,
+		Paths:            c.Packages,
+		Workspace:        w.Getenv("GITHUB_WORKSPACE"),
+		WorkingTree:      w.workingTree(),
+		AuthReason:       c.AuthWhy,
+		Parallel:         c.Parallel,
+		SkipExisting:     c.SkipExisting,
+		VerifyMetadata:   c.VerifyMetadata,
+		ExpectedVersion:  c.ExpectedVersion,
+		ExpectedProjects: c.ExpectedProjects,
+		Ref:              r.Ref(),
+		DryRun:           c.DryRun,
+		Wait:             c.Wait,
+		Attest:           c.Attestations,
+		AttestationsDir:  c.AttestationsDir,
+		Repository:       needed.to.repository,
+		Tag:              needed.to.tag,
 	}, deps)
 }
 

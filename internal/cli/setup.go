@@ -14,6 +14,7 @@ import (
 
 	"github.com/org/pypi-oidc-publish/internal/config"
 	"github.com/org/pypi-oidc-publish/internal/index"
+	"github.com/org/pypi-oidc-publish/internal/localfile"
 	"github.com/org/pypi-oidc-publish/internal/oidc"
 	"github.com/org/pypi-oidc-publish/internal/runner"
 	"github.com/org/pypi-oidc-publish/internal/secret"
@@ -167,7 +168,7 @@ func writeWorkflow(dir string, plan setup.Plan) (path string, err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return "", err
 	}
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	file, err := localfile.Create(path)
 	if errors.Is(err, fs.ErrExist) {
 		return "", fmt.Errorf("%s exists and is not replaced: choose another name with -workflow, or remove it", path)
 	}

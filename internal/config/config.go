@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/secret"
 )
 
@@ -45,10 +46,11 @@ type Config struct {
 	Password secret.Secret
 	Warnings []finding.Finding // about what is accepted but not good
 
-	DryRun          bool
-	ExpectedVersion string        // as given, perhaps with a leading v; empty: no check
-	Parallel        int           // uploads at a time, 1 to 8
-	Wait            time.Duration // how long to wait at most until the index serves every file; 0: do not wait
+	DryRun           bool
+	ExpectedVersion  string        // as given, perhaps with a leading v; empty: no check
+	ExpectedProjects []pep.Project // the projects that files may be of; nil: no check
+	Parallel         int           // uploads at a time, 1 to 8
+	Wait             time.Duration // how long to wait at most until the index serves every file; 0: do not wait
 
 	GitHubRelease string        // tag of an existing release, or Auto, or empty
 	GitHubToken   secret.Secret // sealed for GitHub's API; empty: not given

@@ -111,6 +111,10 @@ func TestParse_Values(t *testing.T) {
 		{"parallel-uploads", "1", func(c config.Config) any { return c.Parallel }, 1},
 		{"parallel-uploads", "8", func(c config.Config) any { return c.Parallel }, 8},
 		{"expected-version", "v1.2.3", func(c config.Config) any { return c.ExpectedVersion }, "v1.2.3"},
+		{
+			"expected-project", "Alder\n\n  elder._tree\r\nAlder", func(c config.Config) any { return fmt.Sprint(c.ExpectedProjects) },
+			"[alder elder-tree alder]",
+		},
 		{"ca-bundle", "certs/own roots.pem", func(c config.Config) any { return c.CABundle }, "certs/own roots.pem"},
 		{"auth", "Trusted-Publishing", func(c config.Config) any { return c.AuthWhy }, "Trusted Publishing, because auth requires it"},
 	}
@@ -175,6 +179,13 @@ func TestParse_BadValues(t *testing.T) {
 		{given{"auth": "oidc"}, "input-value", "auto, trusted-publishing or token"},
 		{given{"packages-dir": "dist\x00"}, "input-value", "packages-dir"},
 		{given{"expected-version": "1\n2"}, "input-value", "expected-version"},
+		{
+			given{"expected-project": "alder, elder"},
+			"input-value",
+			`expected-project: "alder, elder" is not the name of a project: write one name per line`,
+		},
+		{given{"expected-project": "alder\n-elder"}, "input-value", "expected-project"},
+		{given{"expected-project": "alder\x00"}, "input-value", "expected-project"},
 		{given{"ca-bundle": "a\nb"}, "input-value", "ca-bundle"},
 		{given{"user": "a:b", "password": "hunter2", "repository-url": elsewhere}, "input-value", "colon"},
 		{given{"password": "pypi-a\npypi-b"}, "input-value", "line break"},
@@ -418,8 +429,8 @@ func TestInputs(t *testing.T) {
 		}
 		seen[in.Name] = true
 	}
-	if len(seen) != 20 {
-		t.Errorf("%d inputs; the contract has 20", len(seen))
+	if len(seen) != 21 {
+		t.Errorf("%d inputs; the contract has 21", len(seen))
 	}
 }
 

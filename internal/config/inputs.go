@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
 // Input is one input of the action. It is also a flag of the publish command.
@@ -57,7 +58,7 @@ func Inputs() []Input {
 		{
 			Name: "verify-metadata", Default: "true", Boolean: true,
 			Help: "Stop before the first upload if the index would reject a file. With false, these errors are warnings; " +
-				"expected-version still applies.",
+				"expected-version and expected-project still apply.",
 			set: boolean(func(d *draft, v bool) { d.VerifyMetadata = v }),
 		},
 		{
@@ -90,6 +91,12 @@ func Inputs() []Input {
 				"or a tag with the name of a project in front: alder-v1.2.3, alder@1.2.3 or alder/v1.2.3. verify-metadata: " +
 				"false does not turn this off.",
 			set: line(func(d *draft, v string) { d.ExpectedVersion = v }),
+		},
+		{
+			Name: "expected-project",
+			Help: "The projects that the files may be of, one name per line. A file of another project is an error. " +
+				"verify-metadata: false does not turn this off.",
+			set: projects(func(d *draft, v []pep.Project) { d.ExpectedProjects = v }),
 		},
 		{
 			Name: "parallel-uploads", Default: "4",

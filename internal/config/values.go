@@ -8,6 +8,7 @@ import (
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/finding/phrase"
+	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
 // setter parses one value into the draft, or returns what is wrong with it.
@@ -81,6 +82,24 @@ func paths(put func(*draft, []string)) setter {
 			}
 			if each != "" {
 				all = append(all, each)
+			}
+		}
+		put(d, all)
+		return nil
+	}
+}
+
+// projects returns a parser of one name of a project per line. It skips blank lines.
+func projects(put func(*draft, []pep.Project)) setter {
+	return func(d *draft, value string) *finding.Finding {
+		var all []pep.Project
+		for each := range strings.Lines(value) {
+			switch each = strings.TrimSpace(each); {
+			case each == "":
+			case !pep.ValidName(each):
+				return wrong(finding.InputValue, d.quote(each)+" is not the name of a project", "write one name per line")
+			default:
+				all = append(all, pep.Normalize(each))
 			}
 		}
 		put(d, all)

@@ -90,7 +90,10 @@ func (d *Distribution) findLicenses(text string) {
 		return
 	}
 	for h := range fieldsOf(text) {
-		if !strings.EqualFold(h.Name, "License-File") || d.Archive.Names.Has(d.LicenseMember(h.Value)) || !fs.ValidPath(h.Value) {
+		if !strings.EqualFold(h.Name, "License-File") || d.Archive.Names.Has(d.LicenseMember(h.Value)) {
+			continue
+		}
+		if !fs.ValidPath(strings.TrimPrefix(h.Value, "./")) { // the index accepts the prefix in front of a name that looks like a drive
 			continue
 		}
 		if d.AbsentCount++; d.AbsentCount <= MaxAbsent {

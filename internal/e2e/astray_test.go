@@ -391,6 +391,12 @@ func (s *step) asPyPI() func() ending {
 // certificateOf makes a certificate for hosts, and returns it as a root too.
 func certificateOf(t *testing.T, hosts ...string) (certificate tls.Certificate, roots []byte) {
 	t.Helper()
+	return certificateUntil(t, time.Now().Add(time.Hour), hosts...)
+}
+
+// certificateUntil is certificateOf for a certificate that ends then.
+func certificateUntil(t *testing.T, end time.Time, hosts ...string) (certificate tls.Certificate, roots []byte) {
+	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -399,7 +405,7 @@ func certificateOf(t *testing.T, hosts ...string) (certificate tls.Certificate, 
 		SerialNumber: big.NewInt(1), DNSNames: hosts, IsCA: true, BasicConstraintsValid: true,
 		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		NotBefore:   time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		NotBefore:   end.Add(-2 * time.Hour), NotAfter: end,
 	}
 	raw, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {

@@ -145,11 +145,14 @@ func TestExistingFile_NotReplaced(t *testing.T) {
 		"no simple index is known": {
 			holds: []string{wheel}, posts: 3, outputs: []string{"result=published", "verified=not-asked"},
 			says: []string{
-				"::notice title=pypi-oidc-publish%3A existing-unseen::no simple index is known for 127.0.0.1:",
+				"::warning title=pypi-oidc-publish%3A existing-unseen::no simple index is known for 127.0.0.1:",
 				"an upload may replace a file with the same name", "set `index-url`",
 			},
 		},
-		"without queries": {index: "none", posts: 3, outputs: []string{"result=published"}, says: []string{"existing-unseen::"}},
+		"without queries": {
+			index: "none", posts: 3, outputs: []string{"result=published"},
+			says: []string{"::notice title=pypi-oidc-publish%3A existing-unseen::"},
+		},
 		"skip-existing, and the index answers 503": {
 			index:   "HERE/simple/",
 			skip:    "true",

@@ -138,6 +138,7 @@ func textSources() []textSource {
 		"packages-dir":     "dist/",
 		"repository-url":   "http://127.0.0.1:1/",
 		"expected-version": "",
+		"expected-project": "",
 		"index-url":        "http://127.0.0.1:1/",
 		"ca-bundle":        "",
 		"manifest-file":    "pyproject.toml/",
@@ -338,12 +339,11 @@ func TestInjection_SimplePage(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					s := place.step(t, place.root, &hostileFront{op: "look", answer: func(w http.ResponseWriter, _ *http.Request,
-						_ string,
-					) {
+					answer := func(w http.ResponseWriter, _ *http.Request, _ string) {
 						w.Header().Set("Content-Type", "application/vnd.pypi.simple.v1+json")
 						_, _ = w.Write(content)
-					}})
+					}
+					s := place.step(t, place.root, &hostileFront{op: "look", answer: answer})
 					code := s.start().wait()
 					s.checkInert(s.read(code), nil)
 					s.tail()

@@ -8,11 +8,11 @@ import (
 	"flag"
 	"fmt"
 	"log"
+	"net/http"
 	"os"
 	"os/signal"
 	"runtime"
 	"strconv"
-	"syscall"
 	"testing"
 	"time"
 
@@ -34,7 +34,7 @@ const (
 func TestMain(m *testing.M) {
 	program := func(now func() time.Time, sleep func(context.Context, time.Duration) error) func() {
 		return func() {
-			ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+			ctx, _ := signal.NotifyContext(context.Background(), cli.Signals()...)
 			cli.LimitMemory(os.Getenv)
 			code := cli.Main(ctx, cli.Process{
 				Args:    os.Args[1:],
@@ -44,6 +44,7 @@ func TestMain(m *testing.M) {
 				Stderr:  os.Stderr,
 				Now:     now,
 				Sleep:   sleep,
+				Proxy:   http.ProxyFromEnvironment,
 				Log:     log.Default(),
 			})
 			notePeak(os.Getenv(peakFile))

@@ -307,9 +307,9 @@ func nextSteps() []nextStep {
 		{
 			name: "words outside of Latin-1", set: all(input("verify-metadata", "false"), func(s *step) {
 				disttest.Save(s.t, s.path("dist/"+wheel), disttest.Zip(disttest.WheelMembers("alder", "1.0",
-					"Metadata-Version: 2.1\nName: alder\nVersion: 1.0\nClassifier: 日本 :: 木\n")...))
+					"Metadata-Version: 2.1\nName: alder\nVersion: 1.0\nRequires-Python: 木\n")...))
 			}),
-			id: "upload-refused", first: "'日本 :: 木' is not a valid classifier", next: "the rule `classifier-unknown`",
+			id: "upload-refused", first: "'木' is invalid for 'requires-python'", next: "the rule `requires-python`",
 			code: 1, result: "failed", entries: 1, mints: 1, uploads: 1,
 		},
 	}
@@ -418,8 +418,8 @@ func TestNextSteps_EgressFilter(t *testing.T) {
 		Proxy: func(*http.Request) (*url.URL, error) { return through, nil },
 	})
 	first, next := firstAnnotation(readLog(s.log.String()).annotations, "audience-unavailable")
-	if code != 1 || !strings.Contains(first, "the proxy did not connect: 403 Forbidden") ||
-		!strings.Contains(next, "if an egress filter or a firewall guards the job, let it reach upload.index.example") {
+	if code != 1 || !strings.Contains(first, "the proxy: it did not connect: 403 Forbidden") ||
+		!strings.Contains(next, "let the proxy connect to upload.index.example") {
 		t.Errorf("exit code %d\n%s", code, s.log.String())
 	}
 	if len(s.servers.Tokens()) != 0 || s.servers.LogSize() != 0 {

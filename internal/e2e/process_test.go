@@ -38,6 +38,10 @@ func TestCancel_DuringUpload(t *testing.T) {
 		{"in the middle of the first file", term, 1, false, "failed", "upload failed"},
 		{"in the middle of a later file", []os.Signal{os.Interrupt}, 2, false, "partial", "upload failed"},
 		{"when a file was sent, all three signals", both, 2, true, "partial", "may have it"},
+		{"by SIGQUIT", []os.Signal{syscall.SIGQUIT}, 1, false, "failed", "upload failed"},
+		{"by SIGQUIT again and again", []os.Signal{syscall.SIGQUIT, syscall.SIGQUIT, os.Interrupt}, 2, true, "partial", "may have it"},
+		{"by SIGABRT", []os.Signal{syscall.SIGABRT}, 1, false, "failed", "upload failed"},
+		{"by SIGHUP", []os.Signal{syscall.SIGHUP}, 1, false, "failed", "upload failed"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -80,6 +84,7 @@ func TestCancel_DuringUpload(t *testing.T) {
 			if took > slack*7500*time.Millisecond {
 				t.Errorf("it ended %v after the signal\n%s", took, e.log)
 			}
+			expect.Lacks(t, "the log", e.log, "goroutine ", "SIGQUIT: quit", "SIGABRT: abort")
 			e.expectOutputs(t, "result", c.result, "published-count", fmt.Sprint(c.at-1), "token-burned", "true")
 			s.wantRevoked()
 			expect.Contains(t, "the summary", e.summary, c.status, "the run was cancelled")

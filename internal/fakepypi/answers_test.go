@@ -46,7 +46,7 @@ func appended(t *testing.T, token string, caveats ...string) string {
 func TestCaveats(t *testing.T) {
 	t.Parallel()
 	const invalid = "Invalid API Token: "
-	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC).Unix()
+	now := time.Date(2026, 8, 31, 12, 0, 0, 0, time.UTC).Unix()
 	span := func(from, to int64) string { return fmt.Sprintf("[0,%d,%d]", now+to, now+from) }
 	for name, c := range map[string]struct {
 		caveats []string
@@ -178,7 +178,7 @@ func TestErrorBody(t *testing.T) {
 		if r.header.Get("Content-Type") != c.kind || !strings.Contains(r.body, c.has) {
 			t.Errorf("Accept %q: %s\n%s\nwant %s with %q", accept, r.header.Get("Content-Type"), r.body, c.kind, c.has)
 		}
-		if r.header.Get("Date") != "Sun, 22 Nov 2026 12:00:00 GMT" {
+		if r.header.Get("Date") != "Mon, 31 Aug 2026 12:00:00 GMT" {
 			t.Errorf("Date: %s", r.header.Get("Date"))
 		}
 	}
@@ -355,7 +355,7 @@ func TestSimpleJSON(t *testing.T) {
 	file := files[0].(map[string]any)
 	sum := sha256.Sum256([]byte(theWheel))
 	for key, want := range map[string]any{
-		"filename": "demo-1.0-py3-none-any.whl", "size": float64(len(theWheel)), "upload-time": "2026-11-22T12:00:00.000000Z",
+		"filename": "demo-1.0-py3-none-any.whl", "size": float64(len(theWheel)), "upload-time": "2026-08-31T12:00:00.000000Z",
 		"requires-python": ">=3.9, <4",
 		"yanked":          false, "provenance": nil, "core-metadata": map[string]any{"sha256": sha256Of(metadata)},
 		"data-dist-info-metadata": map[string]any{"sha256": sha256Of(metadata)},
@@ -480,7 +480,7 @@ func TestJSONAPI(t *testing.T) {
 	first := urls[0].(map[string]any)
 	digests := first["digests"].(map[string]any)
 	if digests["md5"] != md5Of(theWheel) || digests["blake2b_256"] != blake2Of(theWheel) || first["packagetype"] != "bdist_wheel" ||
-		first["python_version"] != "py3" || first["upload_time_iso_8601"] != "2026-11-22T12:00:00.000000Z" ||
+		first["python_version"] != "py3" || first["upload_time_iso_8601"] != "2026-08-31T12:00:00.000000Z" ||
 		urls[1].(map[string]any)["python_version"] != "source" {
 		t.Errorf("urls: %v", urls)
 	}

@@ -192,7 +192,7 @@ func sees(t *testing.T, r *http.Request, timeout time.Duration) string {
 	if after := resp.Header.Get("Retry-After"); after != "" {
 		seen += ", Retry-After " + after
 	}
-	if resp.Header.Get("Date") != "Sun, 22 Nov 2026 12:00:00 GMT" && !strings.Contains(r.URL.Path, "idtoken") {
+	if resp.Header.Get("Date") != "Mon, 31 Aug 2026 12:00:00 GMT" && !strings.Contains(r.URL.Path, "idtoken") {
 		t.Errorf("the answer's date is %q: not by the test server's clock", resp.Header.Get("Date"))
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20+1)) // more than any answer has here
@@ -239,12 +239,12 @@ func views() map[string]view {
 		"status-425":             {"425", false},
 		"status-429":             {"429", false},
 		"status-429-seconds":     {"429, Retry-After 1", false},
-		"status-429-date":        {"429, Retry-After Sun, 22 Nov 2026 12:00:02 GMT", false},
+		"status-429-date":        {"429, Retry-After Mon, 31 Aug 2026 12:00:02 GMT", false},
 		"status-500":             {"500", false},
 		"status-502":             {"502", false},
 		"status-503":             {"503", false},
 		"status-503-seconds":     {"503, Retry-After 1", false},
-		"status-503-date":        {"503, Retry-After Sun, 22 Nov 2026 12:00:02 GMT", false},
+		"status-503-date":        {"503, Retry-After Mon, 31 Aug 2026 12:00:02 GMT", false},
 		"status-503-garbage":     {"503, Retry-After soon", false},
 		"status-503-early":       {"503", false},
 		"status-504":             {"504", false},

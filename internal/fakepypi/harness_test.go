@@ -25,6 +25,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
+	"github.com/org/pypi-oidc-publish/internal/testkit/vectors"
 )
 
 // clock is a clock that a test moves.
@@ -58,8 +59,8 @@ func open(t *testing.T, o fakepypi.Options) *harness {
 	return openAt(t, "127.0.0.1:0", o)
 }
 
-// beginning is the time at which every test server begins.
-var beginning = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+// beginning is the time at which every test server begins: a day on which its tables are those of the index.
+var beginning = vectors.AsOf()
 
 // borrowing returns a function that opens a test server whose run may upload to the existing project demo, on a test server that others
 // have used.

@@ -14,6 +14,7 @@ const (
 	GitHubReleaseAuto   ID = "github-release-auto"  // the GitHub release of a tag is requested, but the run is not for a tag
 	GitHubAPI           ID = "github-api"           // the runner's address of GitHub's API cannot be used
 	CABundle            ID = "ca-bundle"            // the file of additional CA certificates cannot be used
+	ProxyVariable       ID = "proxy-variable"       // the variable with the address of a proxy cannot be used
 	AttestationsDir     ID = "attestations-dir"     // the folder for attestations cannot be used
 	SkipExistingUnseen  ID = "skip-existing-unseen" // skip-existing is set, but the run cannot see which files exist
 	SigstoreEnvironment ID = "sigstore-environment" // the variables that select another Sigstore instance cannot be used

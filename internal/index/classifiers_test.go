@@ -8,16 +8,18 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/index"
+	"github.com/org/pypi-oidc-publish/internal/pep/trove"
 	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
 func TestClassifiers_List(t *testing.T) {
 	t.Parallel()
-	s := pypitest.Start(t, fakepypi.Options{})
+	s := pypitest.Start(t, fakepypi.Options{Now: trove.AsOf})
 	all, err := index.New(index.SiteOf(s.Upload, nil, true).AsPyPI(), client(), wire.NewGate(1), nil).Classifiers(t.Context())
 	if err != nil || !slices.Contains(all, "Programming Language :: Python :: 3") || len(all) < 800 {
 		t.Errorf("%d classifiers, %v", len(all), err)
@@ -26,6 +28,11 @@ func TestClassifiers_List(t *testing.T) {
 		index.SiteOf(s.Upload, nil, false).AsPyPI(), client(), wire.NewGate(1), nil,
 	).Classifiers(t.Context()); !errors.Is(err, index.ErrNoListings) {
 		t.Errorf("without queries: %v", err)
+	}
+	later := pypitest.Start(t, fakepypi.Options{Now: func() time.Time { return trove.AsOf().AddDate(0, 0, 1) }})
+	all, err = index.New(index.SiteOf(later.Upload, nil, true), client(), wire.NewGate(1), nil).Classifiers(t.Context())
+	if err == nil {
+		t.Errorf("the test server has a list of %d classifiers, and its table is older than today", len(all))
 	}
 }
 

@@ -340,6 +340,18 @@ func TestUpload_Refusals(t *testing.T) {
 		},
 		{status: 422, kind: "text/plain", body: "not like this", id: "upload-refused", words: "not like this"},
 		{status: 200, kind: "text/html", body: "<html>Please log in</html>", unansweredOr5xxErr: true},
+		{
+			status: 200, kind: "application/json", body: `{"error":"Storage quota exceeded"}`, id: "upload-refused",
+			words: "Storage quota exceeded",
+		},
+		{
+			status: 202, kind: "application/json", body: `{"errors":[{"status":507,"message":"No space"}]}`, id: "upload-refused",
+			words: "No space",
+		},
+		{
+			status: 200, kind: "application/json", body: `{"errors":["the file already exists"]}`, id: "upload-exists",
+			words: "already exists",
+		},
 		{status: 503, kind: "text/html", body: "<html>down</html>", unansweredOr5xxErr: true},
 		{status: 499, kind: "text/html", body: "<html>gone</html>", unansweredOr5xxErr: true},
 		{status: 408, kind: "text/plain", body: "slow", unansweredOr5xxErr: true},

@@ -45,6 +45,10 @@ func (r *Refusal) Exists() bool {
 	return r.Status == http.StatusConflict && !hasAny(r.Message, nameTaken) || hasAny(r.Message, existsPhrases(r.File)...)
 }
 
+// MayHaveFile reports whether the index may have the file all the same: from an earlier try, or because the answer is of success but for
+// the error in it.
+func (r *Refusal) MayHaveFile() bool { return r.AmbiguousTries > 0 || r.Status/100 == 2 }
+
 // nameTaken is the refusal of a new project that there is already. It is about no file.
 const nameTaken = "conflicts with an existing project"
 

@@ -35,6 +35,8 @@ type Site struct {
 	OwnPages bool
 	// Derived is set if Simple follows from the form of Upload and was not given: it may be no simple index.
 	Derived bool
+	// Declined tells that the user wants no queries.
+	Declined bool
 
 	others   []*url.URL // further places where the simple index may be, after Simple
 	certain  bool       // 404 of the simple index says that a project is not there
@@ -99,7 +101,7 @@ func SiteOf(upload, simple *url.URL, lookups bool) Site {
 		site.Simple, site.others, site.certain, site.Derived = simple, nil, true, false
 	}
 	if !lookups {
-		site.Simple, site.others, site.Classifiers, site.OwnPages, site.Derived = nil, nil, nil, false, false
+		site.Simple, site.others, site.Classifiers, site.OwnPages, site.Derived, site.Declined = nil, nil, nil, false, false, true
 	}
 	return site
 }

@@ -38,7 +38,10 @@ func (c *Client) Upload(ctx context.Context, request UploadRequest, credentials 
 	u := &upload{UploadRequest: request, client: c, credentials: credentials, form: form, budget: &wire.Budget{}}
 	for {
 		answer, err := u.send(ctx)
-		if err == nil {
+		switch {
+		case err == nil && answer.ReportsError():
+			err = c.errorInSuccess(answer)
+		case err == nil:
 			return c.checkSuccess(answer)
 		}
 		if err = u.failure(err); !u.again {
@@ -164,7 +167,20 @@ func (c *Client) uploadError() *wire.Error {
 
 // final reports whether an answer is a refusal that another try would not change.
 func final(answer *wire.Answer) bool {
-	return answer != nil && answer.Status/100 != 2 && (!answer.Temporary() || exceedsNewProjects(answer))
+	switch {
+	case answer == nil:
+		return false
+	case answer.Status/100 == 2:
+		return answer.ReportsError()
+	}
+	return !answer.Temporary() || exceedsNewProjects(answer)
+}
+
+// errorInSuccess returns the error of a 2xx answer that reports an error.
+func (c *Client) errorInSuccess(answer *wire.Answer) error {
+	err := c.uploadError()
+	err.Answer, err.Tries, err.AmbiguousTries = answer, 1, answer.AmbiguousTries
+	return err
 }
 
 // checkSuccess returns an error for a 2xx answer that is an HTML page, such as one of a login form, a proxy or another service. It

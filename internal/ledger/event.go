@@ -301,7 +301,7 @@ func (e BurnedAll) apply(r *Receipt) {
 }
 
 func (e ReadBack) apply(r *Receipt) {
-	r.Verified = NotServed
+	r.Verified, r.ReadBack = NotServed, e
 	if e.Served {
 		r.Verified = Served
 	}

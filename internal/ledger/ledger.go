@@ -180,6 +180,7 @@ type Receipt struct {
 	IndexName string // the name of the index in messages: PyPI, TestPyPI, a host, or "the index"
 	DryRun    bool   // the run should not send anything
 	Verified  Verified
+	ReadBack  ReadBack // what was seen on the index; the zero value if Verified is NotAsked
 	Began     time.Time
 	Files     []File // in the order of the plan
 	Releases  []Release

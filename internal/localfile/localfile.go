@@ -87,6 +87,11 @@ func writable(mode fs.FileMode) bool {
 	return mode.IsRegular() || mode&fs.ModeCharDevice != 0
 }
 
+// Create creates a file for writing. It returns an error that is [fs.ErrExist] if there is anything at the path: nothing is replaced.
+func Create(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+}
+
 // OpenFolder opens a folder, to read its entries. It does not wait if the path leads to a pipe: then reading the entries fails.
 func OpenFolder(path string) (*os.File, error) { return os.OpenFile(path, os.O_RDONLY|nonblocking, 0) }
 

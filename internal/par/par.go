@@ -6,7 +6,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"runtime"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 )
@@ -14,19 +17,46 @@ import (
 // Panic reports a recovered panic as an error.
 type Panic struct {
 	Value any    // the argument of the panic
+	Place string // the file and line of the panic; empty if they are unknown
 	Stack []byte // the stack trace
 }
 
-// Error returns a message that this is a bug of the program, not a mistake of the user.
+// Error returns a message that this is a bug of the program, not a mistake of the user. It has the place, but not the value unless that is
+// an error of the Go runtime: any other value may have a secret in it, in a form in which it is not recognized.
 func (p *Panic) Error() string {
-	return fmt.Sprintf("the program failed (%v): this is a defect, please report it with the log", p.Value)
+	what := fmt.Sprintf("panic of type %T", p.Value)
+	var runtimeError runtime.Error
+	if err, ok := p.Value.(error); ok && errors.As(err, &runtimeError) {
+		what = runtimeError.Error()
+	}
+	if p.Place != "" {
+		what += " at " + p.Place
+	}
+	return fmt.Sprintf("the program failed (%s): this is a defect, please report it with the log", what)
+}
+
+// placeOfPanic returns the file and line of the panic that the caller's caller recovers, as a path that does not depend on the machine.
+func placeOfPanic() string {
+	const skipped, deepest, folders = 3, 16, 3
+	var counters [deepest]uintptr
+	frames := runtime.CallersFrames(counters[:runtime.Callers(skipped, counters[:])])
+	for {
+		frame, more := frames.Next()
+		if !strings.HasPrefix(frame.Function, "runtime.") && frame.Function != "" {
+			parts := strings.Split(filepath.ToSlash(frame.File), "/")
+			return fmt.Sprintf("%s:%d", strings.Join(parts[max(len(parts)-folders, 0):], "/"), frame.Line)
+		}
+		if !more {
+			return ""
+		}
+	}
 }
 
 // Catch calls do and returns its error. If do panics, it returns the panic as a [*Panic].
 func Catch(do func() error) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
-			err = &Panic{Value: value, Stack: debug.Stack()}
+			err = &Panic{Value: value, Place: placeOfPanic(), Stack: debug.Stack()}
 		}
 	}()
 	return do()

@@ -39,11 +39,11 @@ type iniFile struct {
 }
 
 func (f *iniFile) line(line string) error {
-	clean := strings.TrimFunc(line, isPythonSpace)
+	clean := strings.TrimFunc(line, IsSpace)
 	if clean == "" || clean[0] == '#' || clean[0] == ';' {
 		return nil
 	}
-	indent := utf8.RuneCountInString(line[:strings.IndexFunc(line, func(r rune) bool { return !isPythonSpace(r) })])
+	indent := utf8.RuneCountInString(line[:strings.IndexFunc(line, func(r rune) bool { return !IsSpace(r) })])
 	if f.isOpen && indent > f.indent {
 		return nil // a continuation of the value
 	}
@@ -74,7 +74,7 @@ func (f *iniFile) header(name string) error {
 
 func (f *iniFile) option(clean string) error {
 	name, _, found := strings.Cut(clean, "=")
-	name = strings.TrimRightFunc(name, isPythonSpace)
+	name = strings.TrimRightFunc(name, IsSpace)
 	switch {
 	case !found:
 		return fmt.Errorf("%q has no =", clean)
@@ -103,15 +103,4 @@ func (f *iniFile) scripts() error {
 		}
 	}
 	return nil
-}
-
-// isPythonSpace reports whether Python's str.strip removes r.
-func isPythonSpace(r rune) bool {
-	switch {
-	case r >= '\t' && r <= '\r', r >= 0x1c && r <= ' ', r == 0x85, r == 0xa0, r == 0x1680, r >= 0x2000 && r <= 0x200a,
-		r == 0x2028, r == 0x2029, r == 0x202f, r == 0x205f, r == 0x3000:
-		return true
-	default:
-		return false
-	}
 }

@@ -3,6 +3,8 @@ package pep
 import (
 	"bytes"
 	"cmp"
+	"crypto/md5"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -247,8 +249,8 @@ func (l Listing) Memory() (bytes int) {
 func (f pageFile) indexFile() IndexFile {
 	file := IndexFile{
 		Name:       f.Filename,
-		SHA256:     strings.ToLower(f.Hashes["sha256"]),
-		MD5:        strings.ToLower(f.Hashes["md5"]),
+		SHA256:     digestOf(f.Hashes["sha256"], sha256.Size),
+		MD5:        digestOf(f.Hashes["md5"], md5.Size),
 		BLAKE2b:    cmp.Or(blake2b(f.Hashes["blake2_256"]), blake2b(f.Hashes["blake2b"])),
 		Provenance: optional[string](f.Provenance),
 		Size:       optional[int64](f.Size),

@@ -2,6 +2,8 @@ package pep
 
 import (
 	"bytes"
+	"crypto/md5"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -183,9 +185,9 @@ func (l *htmlLink) indexFile() (IndexFile, bool) {
 		kind, digest, _ := strings.Cut(part, "=")
 		switch kind {
 		case "sha256":
-			listed.SHA256 = digestOf(digest, 32)
+			listed.SHA256 = digestOf(digest, sha256.Size)
 		case "md5":
-			listed.MD5 = digestOf(digest, 16)
+			listed.MD5 = digestOf(digest, md5.Size)
 		case "blake2b", "blake2_256":
 			listed.BLAKE2b = blake2b(digest)
 		}

@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"strings"
 	"sync"
-	"unicode"
 )
 
 // Specifier is one clause of a version specifier set, such as >=1.2 or ==1.* (PEP 440).
@@ -34,7 +33,7 @@ func (s Specifiers) String() string {
 func ParseSpecifiers(s string) (Specifiers, error) {
 	var set Specifiers
 	for part := range strings.SplitSeq(s, ",") {
-		part = strings.TrimFunc(part, isSpace)
+		part = strings.TrimFunc(part, IsSpace)
 		if part == "" {
 			continue
 		}
@@ -77,11 +76,11 @@ func scanSpecifier(s string) (Specifier, int) {
 	if operator == "" {
 		return Specifier{}, 0
 	}
-	rest := strings.TrimLeftFunc(s[len(operator):], isSpace)
+	rest := strings.TrimLeftFunc(s[len(operator):], IsSpace)
 	var version string
 	switch operator {
 	case "===":
-		version = until(rest, func(r rune) bool { return isSpace(r) || r == ';' || r == ')' })
+		version = until(rest, func(r rune) bool { return IsSpace(r) || r == ';' || r == ')' })
 	case "==", "!=":
 		version = equalVersion().FindString(versionText(rest))
 	case "~=":
@@ -119,9 +118,4 @@ func until(s string, end func(rune) bool) string {
 		return s[:i]
 	}
 	return s
-}
-
-// isSpace reports whether Python treats r as white space: Go's set and four control characters.
-func isSpace(r rune) bool {
-	return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f
 }

@@ -43,13 +43,10 @@ var (
 	})
 )
 
-// blanks lists the white space that may surround a version; PEP 440 removes it first.
-const blanks = " \t\n\r\f\v"
-
 // ParseVersion parses a version of PEP 440 in any of its spellings: letter case, a leading v, surrounding white space,
 // other labels (alpha, c, rev, ...) and separators are accepted and normalized.
 func ParseVersion(s string) (Version, error) {
-	trimmed := strings.Trim(s, blanks)
+	trimmed := strings.TrimFunc(s, IsSpace)
 	if !isASCII(trimmed) { // case folding would accept a long s and the Kelvin sign
 		return Version{}, notAVersion(s)
 	}

@@ -5,9 +5,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/pep/metadata"
+	"github.com/org/pypi-oidc-publish/internal/pep/platform"
+	"github.com/org/pypi-oidc-publish/internal/pep/spdx"
+	"github.com/org/pypi-oidc-publish/internal/pep/trove"
 	"github.com/org/pypi-oidc-publish/internal/preflight"
 	"github.com/org/pypi-oidc-publish/internal/testkit/vectors"
 )
@@ -100,5 +105,21 @@ func TestCheck_Vectors(t *testing.T) {
 		if !slices.ContainsFunc(vectors.Load(t), func(c vectors.Case) bool { return c.ID == id }) {
 			t.Errorf("there is no case %s", id)
 		}
+	}
+}
+
+// TestTables_Dated: the tables and rules that the index is known to have are as of the day of the recorded verdicts; that of the
+// classifiers is newer than that, because their release has a date.
+func TestTables_Dated(t *testing.T) {
+	t.Parallel()
+	day := vectors.AsOf().Truncate(24 * time.Hour)
+	for name, asOf := range map[string]time.Time{"licenses": spdx.AsOf(), "platform tags": platform.AsOf(), "rules of " +
+		"values": metadata.AsOf()} {
+		if !asOf.Equal(day) {
+			t.Errorf("%s: as of %v, and the verdicts are of %v", name, asOf, day)
+		}
+	}
+	if trove.AsOf().Before(day) {
+		t.Errorf("classifiers: as of %v, and the verdicts are of %v", trove.AsOf(), day)
 	}
 }

@@ -7,10 +7,11 @@ import (
 
 	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/pep/trove"
 )
 
-var classifierField = field{name: "Classifier"}
+var classifierField = field{Name: "Classifier"}
 
 // classifierUnknown uses the list of the index itself if there is one. Without it, a classifier that a newer list may
 // contain is a warning.
@@ -24,7 +25,7 @@ func classifierUnknown(s Set) (found []finding.Finding) {
 				continue
 			}
 			f := wrong(d, classifierField, classifier, quoteLimited(classifier)+" is not a valid classifier.", classifierAdvice(classifier))
-			if s.Classifiers == nil && !private(classifier) && !s.current(trove.AsOf()) {
+			if s.Classifiers == nil && !trove.Refused(classifier, s.Now) {
 				f.Severity = finding.Warning
 				f.Fix += aged("list of classifiers", trove.AsOf())
 			}
@@ -49,7 +50,7 @@ func classifierDeprecated(s Set) (found []finding.Finding) {
 			message, advice := "The classifier "+quoteLimited(classifier)+" has been deprecated.", "remove it"
 			if len(instead) > 0 {
 				message = fmt.Sprintf("The classifier %s has been deprecated, use one of %s instead.", quoteLimited(classifier),
-					list(instead))
+					pep.ReprList(instead))
 				advice = "write " + strings.Join(instead, " or ")
 			}
 			deprecated.add(wrong(d, classifierField, classifier, message, advice))
@@ -73,13 +74,8 @@ func classifiersOf(d *distfile.Distribution) []string {
 	return slices.Compact(slices.Sorted(slices.Values(sent(d, "Classifier"))))
 }
 
-// private reports whether the index refuses a classifier on purpose, to prevent accidental uploads.
-func private(classifier string) bool {
-	return strings.HasPrefix(classifier, "Private :: ")
-}
-
 func classifierAdvice(classifier string) string {
-	if private(classifier) {
+	if trove.Private(classifier) {
 		return "this classifier blocks publishing; remove it only if you want to publish"
 	}
 	return "use one from the index's list of classifiers, spelled exactly"

@@ -2,8 +2,10 @@ package preflight
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/pep/metadata"
 	"github.com/org/pypi-oidc-publish/internal/pep/rst"
 )
 
@@ -22,7 +24,7 @@ func descriptionRender(s Set) (found []finding.Finding) {
 		if !present {
 			continue
 		}
-		key := description{mediaType(kind), text}
+		key := description{metadata.MediaType(kind), text}
 		problem, seen := known[key]
 		if !seen {
 			problem = renderProblem(key.mediaType, key.text)
@@ -38,7 +40,7 @@ func descriptionRender(s Set) (found []finding.Finding) {
 				message = fmt.Sprintf("The description failed to render for %s.", quoteLimited(kind))
 			}
 		}
-		fix := fmt.Sprintf("correct Description %s: %s; or %s; then build again", quote(elide(text)), problem.why, rightType(kind, given))
+		fix := fmt.Sprintf("correct %s; or %s; then build again", problem.why, rightType(kind, given))
 		f := refusal(d, message, fix)
 		f.Severity = problem.severity
 		found = append(found, f)
@@ -65,8 +67,8 @@ type renderFailure struct {
 func renderProblem(mediaType, text string) renderFailure {
 	switch mediaType {
 	case "text/markdown":
-		if emptyMarkdown(text) {
-			return renderFailure{why: "the rendered text is empty", severity: finding.Error}
+		if metadata.EmptyMarkdown(text) {
+			return renderFailure{why: "the description, which renders to nothing: write some text", severity: finding.Error}
 		}
 	case "text/x-rst", "":
 		return rstProblem(text)
@@ -104,14 +106,25 @@ func oneRefuses(refusing, other rst.Renderer, result rst.Result) string {
 	return fmt.Sprintf("PyPI with %s refuses the description; PyPI with %s %s it.", refusing, other, does)
 }
 
-// rstWhy returns the message of a verdict with its line and the fix.
+// rstWhy returns where a description is to be corrected, the message of docutils, and the fix, for each of the first problems.
 func rstWhy(result rst.Result) string {
-	why := cut(result.Message)
-	if result.Line > 0 {
-		why = fmt.Sprintf("in line %d (%s): %s", result.Line, result.Construct, why)
+	const most = 5
+	all := append([]rst.Result{result}, result.More...)
+	var parts []string
+	for _, one := range all[:min(len(all), most)] {
+		part := "the description"
+		if one.Line > 0 {
+			part = fmt.Sprintf("line %d of the description (%s)", one.Line, one.Construct)
+		}
+		part += ": " + cut(one.Message)
+		if one.Fix != "" {
+			part += " (" + cut(one.Fix) + ")"
+		}
+		parts = append(parts, part)
 	}
-	if result.Fix != "" {
-		why += " (" + cut(result.Fix) + ")"
+	why := strings.Join(parts, "; ")
+	if more := len(all) - most; more > 0 {
+		why += fmt.Sprintf("; and %d more", more)
 	}
 	return why
 }

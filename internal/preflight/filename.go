@@ -60,11 +60,39 @@ func sdistFilenameUnparsable(d *distfile.Distribution) (message, fix string) {
 }
 
 func wheelFilename(d *distfile.Distribution) (message, fix string) {
-	_, err := pep.ParseWheelName(d.Name)
-	if err == nil || !plain(d, distfile.Wheel) || d.DistInfo() == "" {
+	name, err := pep.ParseWheelName(d.Name)
+	switch {
+	case !plain(d, distfile.Wheel) || d.DistInfo() == "":
+		return "", ""
+	case err != nil:
+		return sentence(err.Error()), doNotRename
+	case name.Python == "": // which the upload form must have
+		return "Invalid value for pyversion. Error: Python version is required for binary distribution uploads.",
+			"build the wheel again with a Python tag, such as py3"
+	}
+	return "", ""
+}
+
+// wheelTagCharacters reports a tag with a character that no tag has.
+func wheelTagCharacters(d *distfile.Distribution) (message, fix string) {
+	name, err := pep.ParseWheelName(d.Name)
+	if err != nil {
 		return "", ""
 	}
-	return sentence(err.Error()), doNotRename
+	for i, tag := range []string{name.Python, name.ABI, name.Platform} {
+		empty := tag == "" && i > 0 // without a Python tag the file is refused by another rule
+		if empty || strings.ContainsFunc(tag, notInTag) {
+			return fmt.Sprintf(
+				"the tag %s in the name of the wheel has other characters than letters, digits, '_' and '.'", quote(tag),
+			), newBackend
+		}
+	}
+	return "", ""
+}
+
+// notInTag reports whether no tag of a wheel has the character.
+func notInTag(c rune) bool {
+	return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '.')
 }
 
 func filenameProject(d *distfile.Distribution) (message, fix string) {

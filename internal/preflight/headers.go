@@ -7,6 +7,7 @@ import (
 
 	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
 // headersEndEarly reports the line at which the metadata headers ended although it is not empty. It is an error if the
@@ -21,7 +22,7 @@ func headersEndEarly(s Set) (found []finding.Finding) {
 			"if the line belongs to a field, write the field's value on one line; if the description begins here, "+
 				"put an empty line before it; then build again")
 		name, _, colon := strings.Cut(end.Text, ":")
-		field, known := fieldNamed(strings.TrimFunc(name, isBlank))
+		field, known := fieldNamed(strings.TrimFunc(name, pep.IsSpace))
 		switch {
 		case !known:
 			f.Severity = finding.Warning
@@ -79,11 +80,11 @@ func lostFields(text string) string {
 
 // fieldNamed returns a field's name as the specification spells it, from a name in any letter case.
 func fieldNamed(name string) (spelled string, known bool) {
-	at := slices.IndexFunc(fields, func(f field) bool { return len(f.name) == len(name) && strings.EqualFold(f.name, name) })
+	at := slices.IndexFunc(fields, func(f field) bool { return len(f.Name) == len(name) && strings.EqualFold(f.Name, name) })
 	if at < 0 {
 		return "", false
 	}
-	return fields[at].name, true
+	return fields[at].Name, true
 }
 
 // cutLine returns the first line without its end (\n, \r\n or \r), and what comes after it.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/pep/metadata"
 )
 
 // licenseFileMissing reports License-File entries that the archive does not contain. It skips invalid paths, which the
@@ -16,6 +17,9 @@ func licenseFileMissing(s Set) (found []finding.Finding) {
 		}
 		absent := limitedFindings{more: d.AbsentCount - len(d.AbsentLicenses)}
 		for _, file := range d.AbsentLicenses {
+			if metadata.LicensePath(file) != "" {
+				continue
+			}
 			absent.add(refusal(d,
 				fmt.Sprintf("License-File %s does not exist in distribution file %s at %s", file, d.Name, d.LicenseMember(file)),
 				"build again with a current build backend, which includes the license-files of pyproject.toml"))

@@ -1,13 +1,13 @@
 package preflight
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/pep/metadata"
 	"github.com/org/pypi-oidc-publish/internal/pep/spdx"
 )
 
@@ -20,10 +20,9 @@ func licenseExpression(s Set) (found []finding.Finding) {
 			if err == nil {
 				continue
 			}
-			f := field{name: "License-Expression"}
-			problem := wrong(d, f, expression, invalidFor(f, expression)+".", cut(err.Error()))
-			var unknown *spdx.UnknownError
-			if errors.As(err, &unknown) && !s.current(spdx.AsOf()) {
+			f := field{Name: "License-Expression"}
+			problem := wrong(d, f, expression, said(metadata.LicenseExpression(expression)), cut(err.Error()))
+			if metadata.MayPass(f.Name, expression, s.Now) {
 				problem.Severity = finding.Warning
 				problem.Fix += aged("list of licenses", spdx.AsOf())
 			}
@@ -31,11 +30,6 @@ func licenseExpression(s Set) (found []finding.Finding) {
 		}
 	}
 	return found
-}
-
-// current reports whether a table of the given day is as new as the day of the set.
-func (s Set) current(asOf time.Time) bool {
-	return s.Now.Before(asOf.AddDate(0, 0, 1))
 }
 
 // aged returns a note that explains why a value missing from a table is not an error.

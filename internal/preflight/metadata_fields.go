@@ -4,69 +4,30 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/pep/metadata"
 )
 
-// field describes one header of the core metadata (docs/reference/pypi-server.md §1.4).
-type field struct {
-	name     string // as the specification spells it
-	multiple bool   // whether it may occur more than once
-	since    string // the metadata version that introduced it
-}
+// field describes one header of the core metadata.
+type field = metadata.Field
 
-// key returns the field's name as the messages of the index spell it.
-func (f field) key() string { return strings.ToLower(f.name) }
-
-// fields lists all headers of the core metadata.
-var fields = []field{
-	{"Metadata-Version", false, "1.0"},
-	{"Name", false, "1.0"},
-	{"Version", false, "1.0"},
-	{"Author", false, "1.0"},
-	{"Author-email", false, "1.0"},
-	{"Classifier", true, "1.1"},
-	{"Description", false, "1.0"},
-	{"Description-Content-Type", false, "2.1"},
-	{"Download-URL", false, "1.1"},
-	{"Dynamic", true, "2.2"},
-	{"Home-page", false, "1.0"},
-	{"Import-Name", true, "2.5"},
-	{"Import-Namespace", true, "2.5"},
-	{"Keywords", false, "1.0"},
-	{"License", false, "1.0"},
-	{"License-Expression", false, "2.4"},
-	{"License-File", true, "2.4"},
-	{"Maintainer", false, "1.2"},
-	{"Maintainer-email", false, "1.2"},
-	{"Obsoletes", true, "1.1"},
-	{"Obsoletes-Dist", true, "1.2"},
-	{"Platform", true, "1.0"},
-	{"Project-URL", true, "1.2"},
-	{"Provides", true, "1.1"},
-	{"Provides-Dist", true, "1.2"},
-	{"Provides-Extra", true, "2.1"},
-	{"Requires", true, "1.1"},
-	{"Requires-Dist", true, "1.2"},
-	{"Requires-External", true, "1.2"},
-	{"Requires-Python", false, "1.2"},
-	{"Summary", false, "1.0"},
-	{"Supported-Platform", true, "1.1"},
-}
+// fields lists all headers of the core metadata, in the order in which the index checks them.
+var fields = metadata.Fields()
 
 // isField reports whether a name, in lower case, is a header of the core metadata.
 func isField(key string) bool {
-	return slices.ContainsFunc(fields, func(f field) bool { return f.key() == key })
+	return slices.ContainsFunc(fields, func(f field) bool { return f.Key() == key })
 }
 
 // sent returns the values of a header as the index reads them from the upload form: none if the value is UNKNOWN or a
 // single empty text, only one if any contains a NUL.
 func sent(d *distfile.Distribution, name string) []string {
 	values := d.Sent(name)
-	if len(values) == 0 || len(values) == 1 && values[0] == "" || strings.TrimFunc(values[len(values)-1], isBlank) == "UNKNOWN" {
+	if len(values) == 0 || len(values) == 1 && values[0] == "" || strings.TrimFunc(values[len(values)-1], pep.IsSpace) == "UNKNOWN" {
 		return nil
 	}
 	at := slices.IndexFunc(values, func(v string) bool { return strings.ContainsRune(v, 0) })
@@ -102,11 +63,11 @@ func eachValue(check checkValue, names ...string) func(Set) []finding.Finding {
 func checkValues(d *distfile.Distribution, check checkValue, names []string) []finding.Finding {
 	var found limitedFindings
 	for _, f := range fields {
-		if !slices.Contains(names, f.name) {
+		if !slices.Contains(names, f.Name) {
 			continue
 		}
 		seen := map[string]bool{}
-		for _, value := range sent(d, f.name) {
+		for _, value := range sent(d, f.Name) {
 			if seen[value] {
 				continue
 			}
@@ -121,7 +82,7 @@ func checkValues(d *distfile.Distribution, check checkValue, names []string) []f
 
 // wrong returns the finding about an invalid value. Its next step names the field and the value.
 func wrong(d *distfile.Distribution, f field, value, message, advice string) finding.Finding {
-	return refusal(d, message, fmt.Sprintf("correct %s %s: %s; then build again", f.name, quote(elide(value)), advice))
+	return refusal(d, message, fmt.Sprintf("correct %s %s: %s; then build again", f.Name, quote(elide(value)), advice))
 }
 
 // limitedFindings keeps the first maxFindings findings and counts the rest.
@@ -156,44 +117,27 @@ func quoteLimited(value string) string {
 	return quote(string(runes[:limit])) + "..."
 }
 
-// isBlank reports whether Python treats r as white space: Go's set and four control characters.
-func isBlank(r rune) bool {
-	return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f
-}
-
 // fieldRepeated reports single fields that occur twice and Project-URLs with equal labels. It spells fields as the upload
 // form does, like the messages of the index.
 func fieldRepeated(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
 		for _, f := range fields {
-			values := sent(d, f.name)
+			values := sent(d, f.Name)
 			switch {
-			case f.name == "Project-URL":
-				if label, twice := repeatedLabel(values); twice {
+			case f.Name == "Project-URL":
+				if label, twice := metadata.RepeatedLabel(values); twice {
 					found = append(found, refusal(d, "'project_urls' has invalid data.",
 						fmt.Sprintf("give every Project-URL a different label (%s occurs twice), and build again", quote(elide(label)))))
 				}
-			case !f.multiple && len(values) > 1:
-				form := strings.ReplaceAll(f.key(), "-", "_")
+			case !f.Multiple && len(values) > 1:
+				form := strings.ReplaceAll(f.Key(), "-", "_")
 				found = append(found, refusal(d, quote(form)+" has invalid data.",
 					fmt.Sprintf("keep one %s (there are %d, the first is %s), and build again",
-						f.name, len(values), quote(elide(values[0])))))
+						f.Name, len(values), quote(elide(values[0])))))
 			}
 		}
 	}
 	return found
-}
-
-func repeatedLabel(values []string) (label string, twice bool) {
-	seen := map[string]bool{}
-	for _, value := range values {
-		label, _ := labelled(value)
-		if seen[label] {
-			return label, true
-		}
-		seen[label] = true
-	}
-	return "", false
 }
 
 // fieldTooNew reports fields that are newer than the declared metadata version. It skips an unknown version, because its
@@ -201,15 +145,11 @@ func repeatedLabel(values []string) (label string, twice bool) {
 func fieldTooNew(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
 		declared, _ := first(d, "Metadata-Version")
-		at := slices.Index(metadataVersions, declared)
-		if at < 0 {
-			continue
-		}
 		for _, f := range fields {
-			if values := sent(d, f.name); len(values) > 0 && slices.Index(metadataVersions, f.since) > at {
-				found = append(found, refusal(d, fmt.Sprintf("%s introduced in metadata version %s, not %s.", f.key(), f.since, declared),
+			if values := sent(d, f.Name); len(values) > 0 && f.Newer(declared) {
+				found = append(found, refusal(d, fmt.Sprintf("%s introduced in metadata version %s, not %s.", f.Key(), f.Since, declared),
 					fmt.Sprintf("build with a backend that writes Metadata-Version %s, or remove %s %s",
-						f.since, f.name, quote(elide(values[0])))))
+						f.Since, f.Name, quote(elide(values[0])))))
 			}
 		}
 	}
@@ -242,37 +182,12 @@ func fieldUnknown(s Set) (found []finding.Finding) {
 // metadataEncoding reports values that are not UTF-8, which both the core metadata and the upload form require.
 func metadataEncoding(d *distfile.Distribution) (message, fix string) {
 	for _, f := range fields {
-		for _, value := range d.Sent(f.name) {
+		for _, value := range d.Sent(f.Name) {
 			if !utf8.ValidString(value) {
 				return "Invalid Form Data.",
-					fmt.Sprintf("%s is not UTF-8 (%q): write the project's files as UTF-8 and build again", f.name, elide(value))
+					fmt.Sprintf("%s is not UTF-8 (%q): write the project's files as UTF-8 and build again", f.Name, elide(value))
 			}
 		}
-	}
-	return "", ""
-}
-
-var neverDynamic = []string{"name", "version", "metadata-version"}
-
-func dynamicForbidden(_ field, value string) (message, advice string) {
-	key := strings.ToLower(value)
-	if !slices.Contains(neverDynamic, key) {
-		return "", ""
-	}
-	return quoteLimited(key) + " is not allowed as a dynamic field.", "remove it from the list, because it must be the same in every file"
-}
-
-// dynamicUnknown reports values of Dynamic that are not dynamic fields. The specification allows Dynamic itself, the
-// index does not.
-func dynamicUnknown(_ field, value string) (message, advice string) {
-	const list = "list only fields of the core metadata, such as Requires-Dist"
-	switch key := strings.ToLower(value); {
-	case slices.Contains(neverDynamic, key):
-		return "", ""
-	case key == "dynamic":
-		return "Dynamic field 'dynamic' is not a valid dynamic field.", list
-	case !isField(key):
-		return quoteLimited(key) + " is not a valid dynamic field.", list
 	}
 	return "", ""
 }

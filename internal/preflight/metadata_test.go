@@ -12,6 +12,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/pep/metadata"
 	"github.com/org/pypi-oidc-publish/internal/pep/spdx"
 	"github.com/org/pypi-oidc-publish/internal/pep/trove"
 	"github.com/org/pypi-oidc-publish/internal/preflight"
@@ -59,13 +60,34 @@ func TestCheck_Fields(t *testing.T) {
 		"Description-Content-Type: text/x-rst; charset=utf-8\n":                         "content-type-charset",
 		"Description-Content-Type: text/markdown; charset=UTF8; variant=gfm\n":          "content-type-charset content-type-variant",
 		"Description-Content-Type: text/markdown; charset=utf-8; charset=UTF-8\n":       "content-type-charset",
-		"Description-Content-Type: text/markdown; charset=UTF-8; charset=utf-8\n":       "",
+		"Description-Content-Type: text/markdown; charset=UTF-8; charset=utf-8\n":       "refused-soon (warning)",
 		"Description-Content-Type: text/html; charset=latin-1\n":                        "content-type",
 		"Description-Content-Type: markdown\n":                                          "content-type",
 		"Description-Content-Type: text/markdown charset=UTF-8\n":                       "content-type",
 		"Description-Content-Type: text/markdown,text/plain\n":                          "",
 		"Description-Content-Type: text/markdown;\n charset=UTF-8\n":                    "content-type",
 		"Description-Content-Type: UNKNOWN\n":                                           "",
+
+		"Description-Content-Type: text/markdown; charset='UTF-8'\n":           "refused-soon (warning)",
+		"Description-Content-Type: text/markdown; charset: UTF-8\n":            "refused-soon (warning)",
+		"Description-Content-Type: text/markdown; charset=UTF-8,variant=GFM\n": "refused-soon (warning)",
+		"Description-Content-Type: text/markdown;; charset=UTF-8\n":            "refused-soon (warning)",
+		"Description-Content-Type: text/markdown; GFM\n":                       "refused-soon (warning)",
+		"Description-Content-Type: text/markdown; charset=\n":                  "refused-soon (warning)",
+		"Description-Content-Type: text/markdown; charset=UTF-8 variant=GFM\n": "refused-soon (warning)",
+		"Description-Content-Type: text/markdown; charset = UTF-8; x=y; \n":    "",
+		"Description-Content-Type: text/html; GFM\n":                           "content-type",
+
+		"Summary: a\vb\n":                                                 "refused-soon (warning)",
+		"Summary: a\u2028b\n":                                             "refused-soon (warning)",
+		"Summary: a\x85b\n":                                               "metadata-encoding",
+		"License-Expression: LicenseRef-\n":                               "refused-soon (warning)",
+		"License-Expression: (MIT) WITH LLVM-exception\n":                 "refused-soon (warning)",
+		"License-Expression: MIT WITH LLVM-exception OR LicenseRef-a.b\n": "",
+
+		"Author: " + x(64<<10) + "\n":     "",
+		"Author: " + x(64<<10+1) + "\n":   "field-too-long (notice)",
+		"Keywords: " + x(64<<10+1) + "\n": "",
 
 		"Dynamic: Requires-Dist\nDynamic: summary\n": "",
 		"Dynamic: VERSION\n":                         "dynamic-forbidden",
@@ -109,7 +131,7 @@ func TestCheck_Fields(t *testing.T) {
 		"License-Expression: MIT\nLicense: UNKNOWN\n":                                   "",
 		"License-Expression: MIT\nClassifier: License :: OSI Approved :: MIT License\n": "license-classifier (notice)",
 		"License-File: LICENSE\nLicense-File: licenses/a b.txt\n":                       "",
-		"License-File: C:LICENSE\n":                                                     "",
+		"License-File: C:LICENSE\n":                                                     "refused-soon (warning)",
 		"License-File: a..b\n":                                                          "license-file-path",
 		"License-File: /LICENSE\n":                                                      "license-file-path",
 		"License-File: c:/LICENSE\n":                                                    "license-file-path",
@@ -258,7 +280,8 @@ func TestCheck_EarlyHeaderEnd(t *testing.T) {
 
 // ofMetadata leaves out what other rules say of the files that these tests make.
 func ofMetadata(found []finding.Finding) []finding.Finding {
-	mine := append(strings.Fields("metadata-encoding field-unknown headers-end-early license-classifier name-of-module"), metadataRules...)
+	mine := append(strings.Fields("metadata-encoding field-unknown headers-end-early license-classifier name-of-module refused-soon "+
+		"field-too-long"), metadataRules...)
 	return slices.DeleteFunc(found, func(f finding.Finding) bool { return !slices.Contains(mine, string(f.ID)) })
 }
 
@@ -288,7 +311,9 @@ func TestCheck_MetadataVersions(t *testing.T) {
 		{"Import-Namespace: a", "2.4", "2.5"},
 	} {
 		for version, want := range map[string]string{c.before: "field-too-new", c.since: "", "2.99": "metadata-version (warning)"} {
-			found := ofMetadata(preflight.Check(set(t, wheel(replacedInGood("2.4", version)+c.field+"\n"))))
+			s := set(t, wheel(replacedInGood("2.4", version)+c.field+"\n"))
+			s.Now = metadata.AsOf().AddDate(0, 0, 1)
+			found := ofMetadata(preflight.Check(s))
 			if got := strings.Join(ids(found), " "); got != want {
 				t.Errorf("%s in %s: got %q, want %q: %v", c.field, version, got, want, found)
 			}
@@ -303,10 +328,12 @@ func TestCheck_MetadataVersions(t *testing.T) {
 func TestCheck_OldTables(t *testing.T) {
 	t.Parallel()
 	const unknown, private = "Programming Language :: Python :: 3.99", "Private :: Do Not Upload"
+	const charset = "Description-Content-Type: text/plain; charset="
 	const old, known = "Natural Language :: Ukranian", "Topic :: Utilities"
 	classifiers, licences := trove.AsOf(), spdx.AsOf()
 	asOf, later := classifiers, classifiers.AddDate(0, 0, 1)
 	licencesLater := licences.AddDate(0, 0, 1)
+	rules, rulesLater := metadata.AsOf(), metadata.AsOf().AddDate(0, 0, 1)
 	for name, c := range map[string]struct {
 		more string
 		now  time.Time
@@ -314,6 +341,7 @@ func TestCheck_OldTables(t *testing.T) {
 		want string
 	}{
 		"unknown, on the day":        {"Classifier: " + unknown, asOf, nil, "classifier-unknown"},
+		"the next of a family":       {"Classifier: Programming Language :: Python :: 3.17", asOf, nil, "classifier-unknown (warning)"},
 		"unknown, a day later":       {"Classifier: " + unknown, later, nil, "classifier-unknown (warning)"},
 		"unknown, and listed":        {"Classifier: " + unknown, later, []string{unknown}, ""},
 		"unknown, and not listed":    {"Classifier: " + unknown, later, []string{known}, "classifier-unknown"},
@@ -321,6 +349,9 @@ func TestCheck_OldTables(t *testing.T) {
 		"known, and not listed":      {"Classifier: " + known, later, []string{unknown}, "classifier-unknown"},
 		"deprecated, a day later":    {"Classifier: " + old, later, nil, "classifier-deprecated"},
 		"deprecated, and listed":     {"Classifier: " + old, later, []string{old}, ""},
+		"a charset, on the day":      {charset + "utf-8", rules, nil, "content-type-charset"},
+		"a charset, a day later":     {charset + "utf-8", rulesLater, nil, "content-type-charset (warning)"},
+		"latin-1, a day later":       {charset + "latin-1", rulesLater, nil, "content-type-charset"},
 		"a licence, on the day":      {"License-Expression: Newer-1.0", licences, nil, "license-expression"},
 		"a licence, a day later":     {"License-Expression: Newer-1.0", licencesLater, nil, "license-expression (warning)"},
 		"an exception, a day later":  {"License-Expression: MIT WITH Newer-exception", licencesLater, nil, "license-expression (warning)"},
@@ -335,7 +366,9 @@ func TestCheck_OldTables(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", name, got, c.want)
 		}
 		for _, f := range found {
-			if f.Severity == finding.Warning && !strings.Contains(f.Fix, "is from "+c.now.AddDate(0, 0, -1).Format(time.DateOnly)) {
+			if f.Severity == finding.Warning && !slices.ContainsFunc([]int{0, -1}, func(days int) bool {
+				return strings.Contains(f.Fix, "is from "+c.now.AddDate(0, 0, days).Format(time.DateOnly))
+			}) {
 				t.Errorf("%s: the warning does not give the age of the table: %s", name, f.Fix)
 			}
 		}
@@ -426,21 +459,38 @@ func TestCheck_Descriptions(t *testing.T) {
 	}
 }
 
+// TestCheck_DescriptionProblems: several problems of a description are told at once.
+func TestCheck_DescriptionProblems(t *testing.T) {
+	t.Parallel()
+	text := strings.Repeat(":func:`a`\n\n", 7) + "`x`_\n"
+	found := ofMetadata(preflight.Check(set(t, wheel(newest+"Description-Content-Type: text/x-rst\n\n"+text))))
+	if len(found) != 1 {
+		t.Fatal(found)
+	}
+	for _, want := range []string{
+		"correct line 1 of the description (role): ", "; line 9 of the description (role): ", "; and 3 more; or ",
+	} {
+		if !strings.Contains(found[0].Fix, want) {
+			t.Errorf("%q is missing: %s", want, found[0].Fix)
+		}
+	}
+}
+
 // TestCheck_DescriptionRenderers: where the releases of the index's renderer differ, the warning says which one refuses, and why.
 func TestCheck_DescriptionRenderers(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]struct{ message, fix string }{
 		"Title\n=====\n": {
 			"PyPI with readme_renderer 45 refuses the description; PyPI with readme_renderer 46 accepts it.",
-			"correct Description 'Title\\n=====\\n': No content rendered from RST source. (write some text: ",
+			"correct the description: No content rendered from RST source. (write some text: ",
 		},
 		"Title\n=====\n\n:Author:\n  - Ann\n": {
 			"PyPI with readme_renderer 45 refuses the description; PyPI with readme_renderer 46 accepts it.",
-			": in line 4 (bibliographic field): Bibliographic field \"Author\"",
+			"correct line 4 of the description (bibliographic field): Bibliographic field \"Author\"",
 		},
 		"Foo\n===\n\n.. |s| replace:: x\n\n=====\n\n.. meta::\n   :a:\n\n.. contents:: Foo\n\nFoo\n^^^\n": {
 			"PyPI with readme_renderer 46 refuses the description; PyPI with readme_renderer 45 accepts it.",
-			": in line 6 (transition): Transition at the start of the section.",
+			"correct line 6 of the description (transition): Transition at the start of the section.",
 		},
 	} {
 		found := ofMetadata(preflight.Check(set(t, wheel(newest+"Description-Content-Type: text/x-rst\n\n"+text))))

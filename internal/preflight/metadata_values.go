@@ -1,89 +1,118 @@
 package preflight
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
-	"sync"
 	"unicode/utf8"
 
 	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/pep/metadata"
 )
 
-func invalidFor(f field, value string) string {
-	return quoteLimited(value) + " is invalid for " + quote(f.key())
+// judge checks one value of a field, as the functions of package metadata do: it returns the problem in the words of the index, or an empty
+// text.
+type judge func(value string) (problem string)
+
+// advise returns a check that says what the judge says, and one advice.
+func (j judge) advise(advice string) checkValue {
+	return j.adviseBy(func(string) string { return advice })
 }
 
-func summaryNewline(_ field, value string) (message, advice string) {
-	if !strings.Contains(value, "\n") {
+// adviseBy returns a check that says what the judge says, and the advice about the value.
+func (j judge) adviseBy(advice func(value string) string) checkValue {
+	return func(_ field, value string) (message, next string) {
+		if problem := j(value); problem != "" {
+			return said(problem), advice(value)
+		}
 		return "", ""
 	}
-	return "'summary' must be a single line.", "write it as one line; put longer text into the description"
 }
 
-func summaryLength(_ field, value string) (message, advice string) {
-	const limit = 512
-	n := utf8.RuneCountInString(value)
-	if n <= limit {
-		return "", ""
+// said returns a problem as a message: with a full stop, without its further lines, and without the middle of a long text.
+func said(problem string) string {
+	const beginning, end = 1000, 200
+	problem, _, _ = strings.Cut(problem, "\n")
+	if runes := []rune(problem); len(runes) > beginning+end {
+		problem = string(runes[:beginning]) + "..." + string(runes[len(runes)-end:])
 	}
-	return fmt.Sprintf("'summary' field must be %d characters or less.", limit),
-		fmt.Sprintf("shorten it (it has %d characters); put longer text into the description", n)
+	return problem + "."
 }
 
-func providesExtra(f field, value string) (message, advice string) {
-	if pep.ValidName(value) {
-		return "", ""
+var (
+	summaryNewline = judge(metadata.Summary).advise("write it as one line; put longer text into the description")
+	summaryLength  = judge(metadata.SummaryLength).adviseBy(func(value string) string {
+		return fmt.Sprintf("shorten it (it has %d characters); put longer text into the description", utf8.RuneCountInString(value))
+	})
+	providesExtra = judge(metadata.ProvidesExtra).advise(
+		"start and end the extra with a letter or digit, and use only letters, digits, '.', '_' and '-'")
+	requiresPython = judge(metadata.RequiresPython).adviseBy(func(value string) string {
+		_, err := pep.ParseSpecifiers(value)
+		return fmt.Sprint(err)
+	})
+	requiresDist    = judge(metadata.RequiresDist).adviseBy(whereWrong)
+	requiresDistURL = judge(metadata.DirectReference).adviseBy(func(value string) string {
+		r, _ := pep.ParseRequirement(value) // the judge has read it
+		return "depend on a released version of " + r.Name + "; the index does not accept direct references"
+	})
+	providesDist    = judge(metadata.Relation).adviseBy(whereWrong)
+	email           = judge(metadata.Email).advise("write an address such as Jane Doe <jane@example.com>, or remove it")
+	licenseFilePath = judge(metadata.LicensePath).adviseBy(func(path string) string {
+		if strings.Contains(path, "*") && !strings.Contains(path, "..") {
+			return "build with a backend that resolves patterns to file names"
+		}
+		return "write a path from the project's root with '/' between the folders, such as licenses/LICENSE"
+	})
+	contentType = judge(metadata.ContentType).adviseBy(func(value string) string {
+		if metadata.MediaType(value) != "" && metadata.ContentType(value) == "'description-content-type' must be a single line" {
+			return "write it as one line"
+		}
+		return "write text/markdown, text/x-rst or text/plain"
+	})
+	contentTypeVariant = judge(metadata.Variant).advise("write variant=GFM or variant=CommonMark, spelled exactly, or remove it")
+	dynamicForbidden   = judge(func(value string) string {
+		if metadata.NeverDynamic(strings.ToLower(value)) {
+			return metadata.Dynamic(value)
+		}
+		return ""
+	}).advise("remove it from the list, because it must be the same in every file")
+	dynamicUnknown = judge(func(value string) string {
+		if metadata.NeverDynamic(strings.ToLower(value)) {
+			return ""
+		}
+		return cmp.Or(metadata.Dynamic(value), metadata.StorableDynamic(value))
+	}).advise("list only fields of the core metadata, such as Requires-Dist")
+	projectURL = judge(metadata.LabelledURL).adviseBy(func(value string) string {
+		if label, _ := metadata.SplitProjectURL(value); utf8.RuneCountInString(label) > metadata.MaxLabel {
+			return "shorten the label"
+		}
+		return "write a label and a URL, such as Changelog, https://example.com/changes"
+	})
+)
+
+// importName checks Import-Name and Import-Namespace (PEP 794).
+func importName(f field, value string) (message, advice string) {
+	check := judge(metadata.ImportName)
+	if f.Name == "Import-Namespace" {
+		check = metadata.ImportNamespace
 	}
-	return invalidFor(f, value) + ".", "start and end the extra with a letter or digit, and use only letters, digits, '.', '_' and '-'"
-}
-
-func requiresPython(f field, value string) (message, advice string) {
-	_, err := pep.ParseSpecifiers(value)
-	if err == nil {
-		return "", ""
+	advice = "write the name as in an import statement, such as package.module"
+	if strings.Contains(value, ";") {
+		advice += ", and nothing but private after the semicolon"
 	}
-	return invalidFor(f, value) + ".", err.Error()
+	return check.advise(advice)(f, value)
 }
 
-func requiresDist(f field, value string) (message, advice string) {
-	_, err := pep.ParseRequirement(value)
-	if err == nil {
-		return "", ""
-	}
-	return invalidFor(f, value) + ".", whereWrong(err)
-}
-
-func requiresDistURL(_ field, value string) (message, advice string) {
-	r, err := pep.ParseRequirement(value)
-	if err != nil || r.URL == "" {
-		return "", ""
-	}
-	return "Can't have direct dependency: " + cut(r.String()) + ".",
-		"depend on a released version of " + r.Name + "; the index does not accept direct references"
-}
-
-// providesDist works like requiresDist, but with other messages of the index.
-func providesDist(_ field, value string) (message, advice string) {
-	r, err := pep.ParseRequirement(value)
+// whereWrong returns the position and the problem of a requirement, without repeating it.
+func whereWrong(requirement string) string {
+	_, err := pep.ParseRequirement(requirement)
 	var at *pep.RequirementError
 	switch {
-	case errors.As(err, &at):
-		return fmt.Sprintf("%s is invalid: %s", quoteLimited(value), at.Problem), whereWrong(err)
-	case err != nil:
-		return fmt.Sprintf("%s is invalid: %v", quoteLimited(value), err), whereWrong(err)
-	case r.URL != "":
-		return "Can't have direct dependency: " + quoteLimited(value) + ".", "write a project name and versions, without a URL"
-	}
-	return "", ""
-}
-
-// whereWrong returns the position and the problem of err, without repeating the whole requirement.
-func whereWrong(err error) string {
-	var at *pep.RequirementError
-	if !errors.As(err, &at) {
+	case err == nil:
+		return "write a project name and versions, without a URL"
+	case !errors.As(err, &at):
 		return err.Error()
 	}
 	return fmt.Sprintf(
@@ -98,60 +127,6 @@ func cut(text string) string {
 		return text
 	}
 	return string([]rune(text)[:limit]) + "..."
-}
-
-// rooted matches absolute paths of POSIX and of Windows (a drive with a root, or a share).
-var rooted = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^(?s:/|\\\\|.:[\\/])`)
-})
-
-func licenseFilePath(f field, value string) (message, advice string) {
-	const relative = "write a path from the project's root with '/' between the folders, such as licenses/LICENSE"
-	switch path := value; {
-	case strings.Contains(path, ".."):
-		return invalidFor(f, path) + ", parent directory indicators are not allowed.", relative
-	case strings.Contains(path, "*"):
-		return invalidFor(f, path) + ", paths must be resolved.", "build with a backend that resolves patterns to file names"
-	case rooted().MatchString(path):
-		return invalidFor(f, path) + ", paths must be relative.", relative
-	case !plainPath(path):
-		return invalidFor(f, path) + ", paths must use '/' delimiter.", relative
-	}
-	return "", ""
-}
-
-// plainPath reports whether a path is already in its shortest spelling. The index converts it with Python's Windows path
-// class, using slashes, and compares.
-func plainPath(path string) bool {
-	if path == "." {
-		return true
-	}
-	drive := driveOf(path)
-	rest := path[len(drive):]
-	if inner, here := strings.CutPrefix(path, "./"); here && driveOf(inner) != "" {
-		rest = inner // the dot prevents that a name with a colon is read as a drive
-	}
-	if rest == "" {
-		return drive != ""
-	}
-	if strings.Contains(rest, `\`) {
-		return false
-	}
-	for part := range strings.SplitSeq(rest, "/") {
-		if part == "" || part == "." {
-			return false
-		}
-	}
-	return true
-}
-
-// driveOf returns the drive at the start of a path, such as C:. A drive alone does not make a path absolute.
-func driveOf(path string) string {
-	first, size := utf8.DecodeRuneInString(path)
-	if size == 0 || first == '/' || first == '\\' || !strings.HasPrefix(path[size:], ":") {
-		return ""
-	}
-	return path[:size+1]
 }
 
 func licenseAndExpression(d *distfile.Distribution) (message, fix string) {

@@ -22,19 +22,24 @@ import (
 
 // Set describes what is checked: all files that one run would upload, and what is known about the index.
 type Set struct {
-	Files    []*distfile.Distribution
-	Listings map[pep.Project]pep.Listing // what the index lists for each project; a project without an entry was not queried
-	Absent   map[pep.Project]bool        // projects that the index lacks, asked past its caches; nil if not asked again
-	// Warehouse is set if the index has PyPI's rules. For another index what only PyPI refuses is one notice.
-	Warehouse       bool
-	Stored          map[string]bool    // paths of files that the file host stores, even if the project page lacks them; a hint
-	UserToken       bool               // uploads use a person's API token, which may do more than a Trusted Publisher
-	Pyproject       *pyproject.Project // the pyproject.toml next to the files; nil if there is none
-	Classifiers     []string           // the valid classifiers according to the index itself; nil if it was not queried
-	Waive           bool               // makes errors of waivable rules warnings
-	ExpectedVersion string             // the version that every release must have, such as a tag; empty for any
-	Ref             string             // the full name of the run's ref, such as refs/tags/v1.0; empty if there is none
-	Now             time.Time
+	Files            []*distfile.Distribution
+	Listings         map[pep.Project]pep.Listing // what the index lists for each project; a project without an entry was not queried
+	Absent           map[pep.Project]bool        // projects that the index lacks, asked past its caches; nil if not asked again
+	Warehouse        bool                        // whether the index has PyPI's rules; else what PyPI refuses is one notice
+	Stored           map[string]bool             // paths of files that the file host stores, even if the project page lacks them; a hint
+	UserToken        bool                        // uploads use a person's API token, which may do more than a Trusted Publisher
+	Pyproject        *pyproject.Project          // the pyproject.toml next to the files; nil if there is none
+	Classifiers      []string                    // the valid classifiers according to the index itself; nil if it was not queried
+	Waive            bool                        // makes errors of waivable rules warnings
+	ExpectedVersion  string                      // the version that every release must have, such as a tag; empty for any
+	ExpectedProjects []pep.Project               // the projects that files may be of; empty for any
+	Ref              string                      // the full name of the run's ref, such as refs/tags/v1.0; empty if there is none
+	Now              time.Time
+
+	// Compare has every release compared with the last one that the index lists. Previous has for each project a file of that release, of
+	// which only the name and the metadata are known; a project without one is compared by file names alone.
+	Compare  bool
+	Previous map[pep.Project]*distfile.Distribution
 
 	catalogs map[pep.Project]*catalog // of Listings, while it is checked
 }

@@ -152,11 +152,11 @@ func TestCheck_OneFile(t *testing.T) {
 		"metadata 2.0":                {wheel(replacedInGood("2.4", "2.0")), "metadata-version", "'2.0' is not a valid metadata version."},
 		"metadata that is no version": {wheel(replacedInGood("2.4", "two")), "metadata-version", "'two' is not a valid metadata version."},
 		"metadata of the future": {
-			wheel(replacedInGood("2.4", "2.17")), "metadata-version (warning)", "'2.17' is not a valid metadata version.",
+			wheel(replacedInGood("2.4", "2.17")), "metadata-version", "'2.17' is not a valid metadata version.",
 		},
 		"a control character": {
 			file{name: "alder-1.0\x1f.zip", metadata: good},
-			"filename-characters zip-framing sdist-filename-unparsable",
+			"filename-characters zip-framing sdist-filename",
 			"Cannot upload a file with non-printable characters (ordinals 0-31) or the DEL character (ordinal 127) in the name.",
 		},
 		"a backslash": {
@@ -237,6 +237,13 @@ func TestCheck_OneFile(t *testing.T) {
 		},
 		"another version's wheel": {
 			file{name: "alder-1.1-py3-none-any.whl", metadata: good}, "wheel-version", "Version in filename should be '1.0' not '1.1'.",
+		},
+		"a Python tag with an empty part": {
+			file{name: "alder-1.0-py3..cp312-none-any.whl", metadata: good}, "refused-soon (warning)", "",
+		},
+		"no Python tag": {
+			file{name: "alder-1.0--none-any.whl", metadata: good},
+			"wheel-filename", "Invalid value for pyversion. Error: Python version is required for binary distribution uploads.",
 		},
 		"a file name too long": {
 			file{name: "alder-1.0-py3-none-any" + strings.Repeat(".any", 56) + ".whl", metadata: good}, "filename-too-long", "",
@@ -459,7 +466,7 @@ func TestCheck_Waive(t *testing.T) {
 		waivable[r.ID] = r.Waivable
 	}
 	for id, want := range map[finding.ID]bool{
-		"expected-version": false, "duplicate-name": false, "requires-python": true, "version-invalid": true,
+		"expected-version": false, "expected-project": false, "duplicate-name": false, "requires-python": true, "version-invalid": true,
 	} {
 		if waivable[id] != want {
 			t.Errorf("%s: waivable is %v", id, waivable[id])

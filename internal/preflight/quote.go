@@ -1,47 +1,14 @@
 package preflight
 
 import (
-	"fmt"
-	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
 // quote returns a text as Python's repr writes it, which the messages of the index use.
-func quote(s string) string {
-	mark := '\''
-	if strings.Contains(s, "'") && !strings.Contains(s, `"`) {
-		mark = '"'
-	}
-	var b strings.Builder
-	b.WriteRune(mark)
-	for _, r := range s {
-		b.WriteString(escape(r, mark))
-	}
-	b.WriteRune(mark)
-	return b.String()
-}
-
-func escape(r, mark rune) string {
-	switch {
-	case r == mark || r == '\\':
-		return `\` + string(r)
-	case r == '\n':
-		return `\n`
-	case r == '\r':
-		return `\r`
-	case r == '\t':
-		return `\t`
-	case unicode.IsPrint(r):
-		return string(r)
-	case r < 0x100:
-		return fmt.Sprintf(`\x%02x`, r)
-	case r < 0x10000:
-		return fmt.Sprintf(`\u%04x`, r)
-	default:
-		return fmt.Sprintf(`\U%08x`, r)
-	}
-}
+func quote(s string) string { return pep.Repr(s) }
 
 // elide shortens a value as the index does: of more than 60 characters it keeps the first and last 30.
 func elide(s string) string {

@@ -51,8 +51,8 @@ var rules = []rule{
 		offline,
 		metadataVersion,
 		"Metadata-Version is missing or not known to the index",
-		"The index accepts only the versions of the core metadata that it knows. A version newer than this program is a warning, " +
-			"because the index may support it by now.",
+		"The index accepts only the versions of the core metadata that it knows. A version newer than those is a warning if their list is " +
+			"older than today, because the index may support it by now.",
 	},
 	{
 		"version-missing",
@@ -86,9 +86,10 @@ var rules = []rule{
 		finding.Error,
 		warehouse,
 		offline,
-		eachValue(contentTypeCharset, "Description-Content-Type"),
+		contentTypeCharset,
 		"the charset of Description-Content-Type is not exactly UTF-8",
-		"The core metadata allows no other charset, and the index compares it exactly.",
+		"The core metadata allows no other charset, and the index compares it exactly. Another letter case is a warning if the rule is " +
+			"older than today, because packaging 26.3 accepts it.",
 	},
 	{
 		"content-type-variant",
@@ -216,7 +217,8 @@ var rules = []rule{
 		classifierUnknown,
 		"a Classifier is not in the list",
 		"The index accepts only the classifiers of its list, spelled exactly. If its current list is not available, " +
-			"an unknown classifier is a warning if the table in this program is older than today.",
+			"an unknown classifier is a warning if the table in this program is older than today, or if it has the next or the next but one " +
+			"number of a family, such as Programming Language :: Python.",
 	},
 	{
 		"classifier-deprecated",
@@ -299,6 +301,26 @@ var rules = []rule{
 		nameOfModule,
 		"a project that is new to the index has the name of a Python standard library module",
 		"The project could shadow the module, or be confused with it. Existing projects keep their names.",
+	},
+	{
+		"refused-soon",
+		finding.Warning,
+		warehouse,
+		offline,
+		refusedSoon,
+		"a value is accepted today, and will be refused with a newer release of the index's metadata library",
+		"The index reads metadata with the library packaging, and runs version 26.2. Newer releases refuse what this one overlooks, so a " +
+			"later release of the project would fail. A value of Description-Content-Type that is reported here is not read as intended even today.",
+	},
+	{
+		"field-too-long",
+		finding.Notice,
+		warehouse,
+		offline,
+		eachValue(fieldTooLong, longFields()...),
+		"a field has more than 64 kB, and is not one that holds long texts",
+		"The index has no limit for it, but takes long to check such a value, and may give up. Description, License and Keywords may be " +
+			"long.",
 	},
 	{
 		"headers-end-early",
@@ -548,6 +570,15 @@ var rules = []rule{
 		"Installers choose a wheel by its file name.",
 	},
 	{
+		"wheel-tag-characters",
+		finding.Warning,
+		everywhere,
+		offline,
+		each(wheelTagCharacters),
+		"a tag in a wheel's file name has other characters than letters, digits, '_' and '.'",
+		"No specification has such tags, and no installer chooses the wheel. People copy file names into commands, where such characters may have a meaning.",
+	},
+	{
 		"wheel-platform-tag",
 		finding.Error,
 		warehouse,
@@ -655,6 +686,15 @@ var rules = []rule{
 		expectedVersion,
 		"a release of the set has a different version than expected-version",
 		"A release from a tag should have the version of the tag. The input `expected-version` sets it.",
+	},
+	{
+		"expected-project",
+		finding.Error,
+		always,
+		offline,
+		expectedProject,
+		"a file is of another project than those in expected-project",
+		"A build can leave files of other projects in the folder. The input `expected-project` names the projects that may be published. The name of the file counts too, because not every index goes by the metadata.",
 	},
 	{
 		"tag-version",
@@ -772,5 +812,68 @@ var rules = []rule{
 		"The index takes one pending publisher for a repository, workflow and environment, " +
 			"and one token request creates at most one project. It is an error if the run may request a token, " +
 			"and the index has none of the projects when it is asked again past its caches; otherwise it is a warning.",
+	},
+	{
+		"compare-sdist",
+		finding.Warning,
+		everywhere,
+		listing,
+		perStep(compareSdist),
+		"the last release had an sdist, and this one has none",
+		"Of 19 real releases that lost their sdist, 17 had it again in the next one. Linux distributions and users of other platforms build from it.",
+	},
+	{
+		"compare-wheels",
+		finding.Warning,
+		everywhere,
+		listing,
+		perStep(compareWheels),
+		"a platform, or a combination of platform and Python version, has no wheel any more",
+		"Half of the real patch releases that lost a platform were mishaps. It is a warning in a patch release (the same first two numbers), and a notice in another one.",
+	},
+	{
+		"compare-count",
+		finding.Warning,
+		everywhere,
+		listing,
+		perStep(compareCount),
+		"there are fewer than 60 % of the wheels of the last release, if that had four or more",
+		"A build that failed, or an artifact that was not downloaded, is easily overlooked among many.",
+	},
+	{
+		"compare-extra",
+		finding.Warning,
+		everywhere,
+		both,
+		perStep(compareExtras),
+		"an extra of the last release is gone",
+		"Installers only warn about an unknown extra, so that its dependencies are missing at run time.",
+	},
+	{
+		"compare-python",
+		finding.Warning,
+		everywhere,
+		both,
+		perStep(comparePython),
+		"Requires-Python was raised or removed",
+		"Without it, installers on old versions of Python take a release that does not work there. Raising it is a warning in a patch release, and a notice in another one.",
+	},
+	{
+		"compare-dependencies",
+		finding.Notice,
+		everywhere,
+		both,
+		perStep(compareDependencies),
+		"dependencies are new, gone, pinned to one version, or allow older versions than before",
+		"Each is often meant, and none of them can be changed after the release.",
+	},
+	{
+		"compare-license",
+		finding.Warning,
+		everywhere,
+		both,
+		perStep(compareLicense),
+		"the licence expression is another one",
+		"Users have rules about licences, and a change by mistake cannot be taken back.",
 	},
 }

@@ -14,6 +14,7 @@ import (
 	"unicode"
 
 	"github.com/org/pypi-oidc-publish/internal/archive"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/preflight"
@@ -216,16 +217,31 @@ func ownExamples(t *testing.T) []preflight.Set {
 	asyncio.Listings = map[pep.Project]pep.Listing{"asyncio": {}}
 	elder := set(t, wheel(good), file{name: "elder-2.0.tar.gz", metadata: "Metadata-Version: 2.1\nName: elder\nVersion: 2.0\n"})
 	elder.Listings, elder.Absent = map[pep.Project]pep.Listing{"alder": {}, "elder": {}}, map[pep.Project]bool{"alder": true, "elder": true}
+	lastRelease := func(before, now []string, names ...string) preflight.Set {
+		return preflight.Set{
+			Files: built("1.4.3", now, strings.ReplaceAll(names[0], "1.4.2", "1.4.3")), Warehouse: true, Now: today, Compare: true,
+			Listings: map[pep.Project]pep.Listing{"alder": {Project: "alder", Exists: true, Files: listed(names...)}},
+			Previous: map[pep.Project]*distfile.Distribution{"alder": built("1.4.2", before, names[0])[0]},
+		}
+	}
+	const pure = "alder-1.4.2-py3-none-any.whl"
 	return []preflight.Set{
+		lastRelease([]string{"Provides-Extra: cli", "Requires-Python: >=3.9", "Requires-Dist: elder", "License-Expression: MIT"},
+			[]string{"Requires-Python: >=3.10", "License-Expression: Apache-2.0"}, pure, "alder-1.4.2.tar.gz"),
+		lastRelease(nil, nil, wheels("1.4.2", "cp312", "win_amd64 win32 macosx_11_0_arm64 manylinux_2_28_x86_64")...),
 		set(t, sdist(good+"Summary: caf\xe9\n")),
 		set(t, sdist(good+"Future: yes\n")),
 		set(t, wheel(newest+"Import-Name\nRequires-Python: >=3.9\nRequires-Dist: elder\n")),
 		set(t, sdist(good+"License-Expression: MIT\nClassifier: License :: OSI Approved :: MIT License\n")),
+		set(t, wheel(good+"Description-Content-Type: text/markdown; charset='UTF-8'\n")),
+		set(t, wheel(good+"Platform: "+strings.Repeat("x", 70_000)+"\n")),
 		asyncio,
 		set(t, wheel(good), wheel(good)),
 		set(t, sdist(good), file{name: "alder-1.1.tar.gz", metadata: replacedInGood("1.0", "1.1")}),
 		set(t, wheel(good+"Requires-Python: >=3.9\n"), sdist(good+"Requires-Python: >=3.10\n")),
 		release(func(s *preflight.Set) { s.ExpectedVersion = "v1.0.1" }),
+		set(t, file{name: "alder-1.0-py3-none-any;x.whl", metadata: good}),
+		release(func(s *preflight.Set) { s.ExpectedProjects = []pep.Project{"elder"} }),
 		release(func(s *preflight.Set) { s.Ref = "refs/tags/v1.1" }),
 		release(func(s *preflight.Set) {
 			s.Pyproject = &pyproject.Project{

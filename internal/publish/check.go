@@ -46,18 +46,19 @@ func (r *run) check(ctx context.Context, c collected) error {
 // are the files, by path, that the index's file host has although its page has not, if that was asked. The error is the cause of ctx.
 func (r *run) applyRules(ctx context.Context, c collected, stored map[string]bool) ([]finding.Finding, error) {
 	found, err := preflight.CheckUntil(ctx, preflight.Set{
-		Files:           distributionsOf(c.targets),
-		Listings:        r.listings.answered(),
-		Warehouse:       r.Index.Site().Rules,
-		UserToken:       r.Password != nil,
-		Pyproject:       c.pyproject,
-		Classifiers:     c.classifiers,
-		Stored:          stored,
-		Waive:           !r.VerifyMetadata,
-		ExpectedVersion: r.ExpectedVersion,
-		Ref:             r.Ref,
-		Absent:          c.absent,
-		Now:             r.Now(),
+		Files:            distributionsOf(c.targets),
+		Listings:         r.listings.answered(),
+		Warehouse:        r.Index.Site().Rules,
+		UserToken:        r.Password != nil,
+		Pyproject:        c.pyproject,
+		Classifiers:      c.classifiers,
+		Stored:           stored,
+		Waive:            !r.VerifyMetadata,
+		ExpectedVersion:  r.ExpectedVersion,
+		ExpectedProjects: r.ExpectedProjects,
+		Ref:              r.Ref,
+		Absent:           c.absent,
+		Now:              r.Now(),
 	})
 	for i := range found {
 		found[i].File = r.displayPath(found[i].File)

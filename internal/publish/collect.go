@@ -65,7 +65,7 @@ func (r *run) gather(ctx context.Context, paths []string) (collected, error) {
 	if err := par.All(ctx,
 		func(ctx context.Context) (err error) { c.targets, err = r.read(ctx, paths); return err },
 		func(ctx context.Context) (err error) {
-			c.unseen, err = r.query(ctx, projectsOfFiles(paths))
+			c.unseen, err = r.query(ctx, r.expected(guessedProjects(paths)))
 			return err
 		},
 	); err != nil {
@@ -75,7 +75,7 @@ func (r *run) gather(ctx context.Context, paths []string) (collected, error) {
 	c.pyproject = r.readPyproject(paths)
 	c.classifiers = r.queryClassifiers(ctx, c.targets)
 	// The metadata may name another project than the file name does. A rule says so, and the index is asked about it as well.
-	unseen, err := r.query(ctx, projectsOf(c.targets))
+	unseen, err := r.query(ctx, r.expected(projectsOf(c.targets)))
 	c.unseen = append(c.unseen, unseen...)
 	if err != nil {
 		return c, err
@@ -168,7 +168,28 @@ func (r *run) readPyproject(paths []string) *pyproject.Project {
 	return &p
 }
 
-// projectsOfFiles returns the projects in file names; a name without one is reported by a rule later.
+// expected returns those of the projects that the user expects. A file of another one is an error, whatever the index has.
+func (r *run) expected(projects []pep.Project) []pep.Project {
+	if len(r.ExpectedProjects) == 0 {
+		return projects
+	}
+	return slices.DeleteFunc(projects, func(p pep.Project) bool { return !slices.Contains(r.ExpectedProjects, p) })
+}
+
+// mostGuessed is how many projects the index is asked about before the metadata of their files is read.
+const mostGuessed = 8
+
+// guessedProjects returns the projects in file names, to be asked about while the files are read; none if there are many, because a name
+// may be bogus. A name without a project is reported by a rule later.
+func guessedProjects(paths []string) []pep.Project {
+	projects := projectsOfFiles(paths)
+	if len(projects) > mostGuessed {
+		return nil
+	}
+	return projects
+}
+
+// projectsOfFiles returns the projects in file names.
 func projectsOfFiles(paths []string) []pep.Project {
 	var projects []pep.Project
 	for _, path := range paths {
@@ -202,17 +223,20 @@ func ownerOf(path string) string {
 	return path
 }
 
-// checkAttestationsDir reports an error if the folder for attestations is one of the distributions', or inside of one: other
-// tools would take them for distributions there. If the distributions stand in the workspace itself, all else is inside of it.
+// checkAttestationsDir reports an error if the folder for attestations is one of the distributions', or inside of one, also through a
+// symbolic link: other tools would take them for distributions there. If the distributions stand in the workspace itself, all else is
+// inside of it.
 func (r *run) checkAttestationsDir(distributions []string) error {
 	if r.AttestationsDir == "" {
 		return nil
 	}
 	dir := resolved(r.AttestationsDir)
+	above := foldersAbove(r.AttestationsDir)
 	for _, path := range distributions {
 		folder := resolved(filepath.Dir(path))
 		top := folder == resolved(".") || folder == resolved(r.Workspace)
-		if dir == folder || (strings.HasPrefix(dir, folder+string(filepath.Separator)) && !top) {
+		inside := strings.HasPrefix(dir, folder+string(filepath.Separator)) || slices.Contains(above, folder)
+		if dir == folder || inside && !top {
 			return finding.New(finding.AttestationsDir,
 				fmt.Sprintf(
 					"attestations-dir is %s, where the distributions are: other tools would mistake the attestations for distributions",
@@ -222,6 +246,20 @@ func (r *run) checkAttestationsDir(distributions []string) error {
 		}
 	}
 	return nil
+}
+
+// foldersAbove returns the folders that lead to a path as it is written, each with its symbolic links resolved.
+func foldersAbove(path string) (all []string) {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return nil
+	}
+	for folder := filepath.Dir(absolute); ; folder = filepath.Dir(folder) {
+		all = append(all, resolved(folder))
+		if folder == filepath.Dir(folder) {
+			return all
+		}
+	}
 }
 
 // resolved returns path absolute and with symbolic links resolved, as far as it exists; an empty one stays so.

@@ -48,6 +48,47 @@ func TestCollect_Metadata(t *testing.T) {
 	expect.Equal(t, "requests of the project of the metadata", h.index.requestCount("alder"), 1)
 }
 
+// TestCollect_BogusNames: the names of files cause no query each. Of many, the index is asked only about those that the metadata confirms;
+// if the user expects certain projects, names of others are never asked about.
+func TestCollect_BogusNames(t *testing.T) {
+	t.Parallel()
+	const many = 40
+	bogus := func(h *harness) {
+		for i := range many {
+			name := fmt.Sprintf("bogus%d-1.0-py3-none-any.whl", i)
+			h.write(filepath.Join("dist", name), string(zipOf(t, map[string]string{
+				fmt.Sprintf("bogus%d-1.0.dist-info/METADATA", i): "Metadata-Version: 2.1\nName: Alder\nVersion: 1.0\n",
+			})))
+		}
+	}
+	all := func(h *harness) (n int) {
+		for i := range many {
+			n += h.index.requestCount(fmt.Sprintf("bogus%d", i))
+		}
+		return n
+	}
+	h := newScripted(t, true)
+	bogus(h)
+	h.collected()
+	expect.Equal(t, "requests of bogus projects", all(h), 0)
+	expect.Equal(t, "requests of the project of the metadata", h.index.requestCount("alder"), 1)
+
+	h = newScripted(t, true, "birch-1.0.tar.gz", sdist)
+	h.options.ExpectedProjects = []pep.Project{alder}
+	h.collected()
+	expect.Equal(t, "requests of a project that is not expected", h.index.requestCount("birch"), 0)
+	expect.Equal(t, "requests of the project that is", h.index.requestCount("alder"), 1)
+
+	h = newScripted(t, true)
+	for i := range many {
+		h.put(fmt.Sprintf("oak%d-1.0.tar.gz", i), "")
+	}
+	_, targets := h.collected()
+	expect.Equal(t, "targets", len(targets), many)
+	expect.Equal(t, "requests of the first project", h.index.requestCount("oak0"), 1)
+	expect.Equal(t, "requests of the last project", h.index.requestCount(fmt.Sprintf("oak%d", many-1)), 1)
+}
+
 // TestCollect_NoAnswer: what the index cannot answer is unknown, which is a warning, with the next step that the failure has.
 func TestCollect_NoAnswer(t *testing.T) {
 	t.Parallel()
@@ -287,6 +328,41 @@ func TestCheckAttestationsDir(t *testing.T) {
 			expect.Equal(t, "fault", f.Fault, finding.Workflow)
 			expect.Equal(t, "severity", f.Severity, finding.Error)
 			expect.Contains(t, "the error", f.Message, h.options.AttestationsDir)
+		})
+	}
+}
+
+// TestCheckAttestationsDir_LinkBelow: a folder elsewhere that is reached through a link below that of the distributions stands there too,
+// for all who look.
+func TestCheckAttestationsDir_LinkBelow(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		dists, link, dir string // below the workspace; link leads to a folder elsewhere
+		wrong            bool
+	}{
+		"the link":                         {"dist", "dist/link", "dist/link", true},
+		"below the link":                   {"dist", "dist/link", "dist/link/a/b", true},
+		"deep below":                       {"dist", "dist/a/link", "dist/a/link", true},
+		"through another folder's link":    {"dist", "link", "link/attestations", false},
+		"a link in the workspace itself":   {".", "link", "link", false},
+		"a link beside, with a like name":  {"dist", "dist-link", "dist-link", false},
+		"up again from below the link":     {"dist", "dist/link", "dist/link/../../attestations", false},
+		"the link's folder, by its target": {"dist", "dist/link", "elsewhere", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := bare(t, nil)
+			h.write(filepath.Join(c.dists, wheel), "")
+			h.write("elsewhere/x", "")
+			if err := os.MkdirAll(filepath.Dir(h.path(c.link)), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Symlink(h.path("elsewhere"), h.path(c.link)); err != nil {
+				t.Fatal(err)
+			}
+			h.options.AttestationsDir = h.dir + "/" + c.dir
+			err := newRun(h.options, h.deps).checkAttestationsDir([]string{h.path(c.dists, wheel)})
+			expect.Equal(t, "refused", err != nil, c.wrong)
 		})
 	}
 }

@@ -33,9 +33,14 @@ func unseenWords(site index.Site) string {
 
 // unseenFiles returns what a plan has to say where nothing can be seen of an index that may replace files; ok is false elsewhere.
 func unseenFiles(site index.Site) (f finding.Finding, ok bool) {
-	return finding.New(finding.ExistingUnseen,
-		unseenWords(site)+": an upload may replace a file with the same name",
-		setIndexURL+", to let the run compare files before it uploads"), site.Simple == nil && site.MayReplace()
+	f = finding.New(finding.ExistingUnseen,
+		unseenWords(site)+": an upload may replace a file with the same name, "+
+			"and the run cannot verify that the index stored what it accepted",
+		setIndexURL+", to let the run compare files before and after it uploads; `index-url: none` turns queries off")
+	if site.Declined {
+		f.Severity, f.Fix = finding.Notice, setIndexURL+", to let the run compare files before and after it uploads"
+	}
+	return f, site.Simple == nil && site.MayReplace()
 }
 
 // queryFailure returns the finding of a project whose page could not be read. It is a warning, but an error where the user asks to skip

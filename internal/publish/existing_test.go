@@ -55,6 +55,18 @@ func TestCompare_WhatTheIndexLists(t *testing.T) {
 			true, ledger.ActionConflict, ledger.ActionSkip,
 			strings.Repeat("1", 64),
 		},
+		"the same bytes, and other bytes": {
+			[]pep.IndexFile{{Name: name, SHA256: zeros}, {Name: name, SHA256: strings.Repeat("1", 64)}},
+			true, ledger.ActionConflict, ledger.ActionSkip, strings.Repeat("1", 64),
+		},
+		"the same digest with another size, and other bytes": {
+			[]pep.IndexFile{{Name: name, SHA256: zeros, Size: 7}, {Name: name, SHA256: strings.Repeat("1", 64)}},
+			true, ledger.ActionConflict, ledger.ActionSkip, strings.Repeat("1", 64),
+		},
+		"other bytes, and the same bytes": {
+			[]pep.IndexFile{{Name: name, SHA256: strings.Repeat("1", 64)}, {Name: name, SHA256: zeros}},
+			true, ledger.ActionConflict, ledger.ActionSkip, strings.Repeat("1", 64),
+		},
 		"other bytes where the index decides": {
 			[]pep.IndexFile{{Name: name, SHA256: strings.Repeat("1", 64)}},
 			false, ledger.ActionConflict, ledger.ActionSkip,
@@ -125,7 +137,11 @@ func TestCheckSkipExisting(t *testing.T) {
 			if err := checkSkipExisting(site, false); err != nil {
 				t.Errorf("without skip-existing: %v", err)
 			}
-			if f, unseen := unseenFiles(site); unseen != c.unseen || f.Severity != finding.Notice {
+			want := finding.Warning
+			if !c.lookups {
+				want = finding.Notice // as the user asked
+			}
+			if f, unseen := unseenFiles(site); unseen != c.unseen || f.Severity != want {
 				t.Errorf("%v, %+v", unseen, f)
 			}
 			failed := errors.New("no answer")

@@ -205,7 +205,7 @@ func bundleOf(name string, a attest.Attestation) (ghrelease.Asset, error) {
 // manifest returns what this run did, as far as it went. That of an earlier run stays: it is of the run that published.
 func (g *gitHubRelease) manifest(targets []*target) ghrelease.Asset {
 	first := targets[0]
-	name := fmt.Sprintf("%s-%s.manifest.json", strings.ReplaceAll(string(first.release.Project), "-", "_"), first.Header("Version"))
+	name := fmt.Sprintf("%s-%s.manifest.json", strings.ReplaceAll(string(first.release.Project), "-", "_"), first.version())
 	asset := assetInMemory(name, g.Manifest())
 	asset.Keep = true
 	return asset

@@ -11,26 +11,28 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/ghrelease"
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
+	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/uploadtoken"
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
 // Options are what the user asked for.
 type Options struct {
-	Paths           []string // files, folders and globs
-	Workspace       string   // paths below it are shown relative to it; "" shows them as they are
-	WorkingTree     string   // the folder of the whole job, whose sub-folders are of all kinds; "" for none
-	AuthReason      string   // how the run authenticates and why, for the log
-	Parallel        int      // uploads at once
-	SkipExisting    bool     // other bytes under a name that the index has are a warning
-	VerifyMetadata  bool     // preflight's errors stop the run
-	ExpectedVersion string   // every release must have it; "" for any
-	Ref             string   // the full name of the ref that the workflow runs for, such as refs/tags/v1.0; "" for none
-	DryRun          bool     // nothing is minted or sent
-	Attest          config.Attest
-	AttestationsDir string // where attestations are written as well; "" for nowhere
-	Repository      string // that publishes, as owner/name
-	Tag             string // of the GitHub release to attach the files to
+	Paths            []string      // files, folders and globs
+	Workspace        string        // paths below it are shown relative to it; "" shows them as they are
+	WorkingTree      string        // the folder of the whole job, whose sub-folders are of all kinds; "" for none
+	AuthReason       string        // how the run authenticates and why, for the log
+	Parallel         int           // uploads at once
+	SkipExisting     bool          // other bytes under a name that the index has are a warning
+	VerifyMetadata   bool          // preflight's errors stop the run
+	ExpectedVersion  string        // every release must have it; "" for any
+	ExpectedProjects []pep.Project // every file must be of one of them; nil for any
+	Ref              string        // the full name of the ref that the workflow runs for, such as refs/tags/v1.0; "" for none
+	DryRun           bool          // nothing is minted or sent
+	Attest           config.Attest
+	AttestationsDir  string // where attestations are written as well; "" for nowhere
+	Repository       string // that publishes, as owner/name
+	Tag              string // of the GitHub release to attach the files to
 	// Wait is how long to wait at most until the index serves every file; 0 means not to.
 	Wait time.Duration
 }

@@ -34,7 +34,7 @@ func (r *run) releases(targets []*target) []ledger.Release {
 			continue
 		}
 		known[t.release] = true
-		version := t.Header("Version")
+		version := t.version()
 		all = append(all, ledger.Release{
 			Release: t.release, Name: t.Header("Name"), Version: version, URL: r.Index.Site().Page(t.release, version),
 		})

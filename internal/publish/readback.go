@@ -127,7 +127,7 @@ func (r *run) served(ctx context.Context, published []*target, claims oidc.Claim
 		}
 		theirs, ours := t.digests(listed)
 		switch {
-		case theirs != ours, listed.Size != 0 && listed.Size != t.Size:
+		case theirs != ours, t.otherSize(listed):
 			failed = append(failed, r.otherBytes(t, listed, theirs))
 		case theirs == "":
 			now.withoutDigest = append(now.withoutDigest, t.Name)
@@ -167,7 +167,8 @@ func (r *run) otherBytes(t *target, listed pep.IndexFile, digest string) finding
 // seen.
 func (r *run) notServed(ctx context.Context, seen served, waited time.Duration) finding.Finding {
 	site, missing := r.Index.Site(), seen.missing
-	fix := "no action needed: look at the release's page in a few minutes; to wait longer, raise `wait-for-index`"
+	fix := "look at the release's page in a few minutes, and report a file that is still missing to the operators of the index; " +
+		"to wait longer, raise `wait-for-index`"
 	why := fmt.Sprintf("within %v", r.Wait)
 	switch {
 	case ctx.Err() != nil:

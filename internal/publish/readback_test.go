@@ -59,7 +59,23 @@ func TestReadBack(t *testing.T) {
 	}
 	served := ledger.ReadBack{Served: true}
 	late := func(missing ...string) ledger.ReadBack { return ledger.ReadBack{Missing: missing} }
+	other, unsized, larger := s, s, s
+	other.SHA256, unsized.Size = otherDigest, 0
+	larger.Size++
+	silent := pep.IndexFile{Name: s.Name}
 	for name, c := range map[string]row{
+		"a second entry with another digest": {
+			pages: []page{
+				listing(alder, w, s, other),
+			}, requests: 1, read: ledger.ReadBack{Otherwise: true}, err: []string{"served-otherwise"},
+		},
+		"a second entry without a digest": {
+			pages: []page{listing(alder, w, silent, s)}, requests: 2, waits: seconds(1), read: served,
+		},
+		"a second entry with another size": {
+			pages: []page{listing(alder, w, unsized, larger)}, requests: 1,
+			read: ledger.ReadBack{Otherwise: true}, err: []string{"served-otherwise"},
+		},
 		"served at once":                   {pages: []page{both}, requests: 2, waits: seconds(1), read: served},
 		"one file comes late":              {pages: []page{oneOf, both}, requests: 3, waits: seconds(1, 1), read: served},
 		"the project comes late":           {pages: []page{absent(), none, both}, requests: 4, waits: seconds(1, 2, 1), read: served},

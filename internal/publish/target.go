@@ -49,10 +49,19 @@ type target struct {
 // describe returns the target for people.
 func (t *target) describe() ledger.File {
 	return ledger.File{
-		Path: t.displayPath, Name: t.Name, Release: t.release, Version: t.Header("Version"), Size: t.Size,
+		Path: t.displayPath, Name: t.Name, Release: t.release, Version: t.version(), Size: t.Size,
 		SHA256: t.sha256(), BLAKE2b: hex.EncodeToString(t.Digests.BLAKE2b[:]),
 		Action: t.action, IndexDigest: t.indexDigest,
 	}
+}
+
+// version returns its version in the normal form of PEP 440, which is in the addresses of the index: 1.0.post1 if the file says 1.0-1.
+func (t *target) version() string {
+	version, err := pep.ParseVersion(t.Header("Version"))
+	if err != nil {
+		return t.Header("Version") // a rule reports it
+	}
+	return version.String()
 }
 
 func describeAll(targets []*target) []ledger.File {
@@ -140,32 +149,53 @@ func (t *target) plan(listing pep.Listing, skip, mayReplace bool) {
 // under its name. A file of the same name without a digest that can be compared is a conflict, without a digest, where the index may
 // replace it; elsewhere the index itself decides, and the file counts as missing.
 func (t *target) compare(listing pep.Listing, mayReplace bool) (action ledger.Action, indexDigest string) {
-	action = ledger.ActionUpload
-	for _, listed := range listing.Files {
-		if listed.Name != t.Name {
-			continue
-		}
-		theirs, ours := t.digests(listed)
-		switch {
-		case theirs == "" && mayReplace:
-			action = ledger.ActionConflict // unless the page names it a second time, with a digest
-		case theirs == "":
-		case theirs == ours:
-			return ledger.ActionPresent, ""
-		default:
-			return ledger.ActionConflict, theirs
-		}
+	listed, ok := t.listedIn(listing)
+	theirs, ours := t.digests(listed)
+	switch {
+	case !ok, theirs == "" && !mayReplace:
+		return ledger.ActionUpload, ""
+	case theirs == "":
+		return ledger.ActionConflict, ""
+	case theirs == ours:
+		return ledger.ActionPresent, ""
+	default:
+		return ledger.ActionConflict, theirs
 	}
-	return action, ""
 }
 
-// listedIn returns what the listing has under the target's name.
+// listedIn returns what the listing has under the target's name. If it has the name more than once, that is the entry that is the least
+// like the target: one with another digest, else one with another size, else one with the target's digest, else one without a digest.
 func (t *target) listedIn(listing pep.Listing) (listed pep.IndexFile, ok bool) {
-	i := slices.IndexFunc(listing.Files, func(h pep.IndexFile) bool { return h.Name == t.Name })
-	if i < 0 {
-		return pep.IndexFile{}, false
+	worst := -1
+	for _, entry := range listing.Files {
+		if entry.Name != t.Name {
+			continue
+		}
+		if unlike := t.unlikeness(entry); unlike > worst {
+			listed, worst = entry, unlike
+		}
 	}
-	return listing.Files[i], true
+	return listed, worst >= 0
+}
+
+// unlikeness returns how much an entry of a listing speaks against the target.
+func (t *target) unlikeness(listed pep.IndexFile) int {
+	const noDigest, sameDigest, otherSize, otherDigest = 0, 1, 2, 3
+	switch theirs, ours := t.digests(listed); {
+	case theirs != ours:
+		return otherDigest
+	case t.otherSize(listed):
+		return otherSize
+	case theirs != "":
+		return sameDigest
+	default:
+		return noDigest
+	}
+}
+
+// otherSize reports whether an entry of a listing has another size than the target.
+func (t *target) otherSize(listed pep.IndexFile) bool {
+	return listed.Size != 0 && listed.Size != t.Size
 }
 
 // bytesLong ends a size, which stands for a digest where it differs: that says as much.
@@ -175,7 +205,7 @@ const bytesLong = " bytes"
 // sizes if those differ; empty where there is nothing to compare.
 func (t *target) digests(listed pep.IndexFile) (theirs, ours string) {
 	theirs, ours = t.DigestsIn(listed)
-	if theirs == "" && listed.Size != 0 && listed.Size != t.Size {
+	if theirs == "" && t.otherSize(listed) {
 		return fmt.Sprint(listed.Size, bytesLong), fmt.Sprint(t.Size, bytesLong)
 	}
 	return theirs, ours

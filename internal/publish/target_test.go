@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/org/pypi-oidc-publish/internal/attest"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
@@ -84,12 +85,22 @@ func TestTarget_Describe(t *testing.T) {
 	expect.Equal(t, "path", got.Path, "dist/"+wheel)
 	expect.Equal(t, "name", got.Name, wheel)
 	expect.Equal(t, "release", got.Release, pep.Release{Project: alder, Version: "1"})
-	expect.Equal(t, "version, as the file spells it", got.Version, "1.0")
+	expect.Equal(t, "version", got.Version, "1.0")
 	expect.Equal(t, "size", got.Size, int64(len("ours")))
 	expect.Equal(t, "SHA-256", got.SHA256, file.sha256())
 	expect.Equal(t, "BLAKE2b", got.BLAKE2b[:4], "ab00")
 	expect.Equal(t, "action", got.Action, ledger.ActionConflict)
 	expect.Equal(t, "digest of the index", got.IndexDigest, otherDigest)
+}
+
+// TestTarget_Version: outputs and addresses have the version as the index spells it.
+func TestTarget_Version(t *testing.T) {
+	t.Parallel()
+	for written, want := range map[string]string{"1.0": "1.0", "1.0-1": "1.0.post1", "v2.0.RC1": "2.0rc1", "none": "none"} {
+		file := fileOf(t, wheel, "ours")
+		file.Headers = []distfile.Field{{Name: "Version", Value: written}}
+		expect.Equal(t, "version of "+written, describeAll([]*target{file})[0].Version, want)
+	}
 }
 
 // TestTarget_Lists: the steps take from one list what concerns them, and leave the list as it is.

@@ -28,7 +28,7 @@ func (r *run) resolve(ctx context.Context, t *target, success ledger.Uploaded, e
 	switch {
 	case err == nil:
 		return success
-	case errors.As(err, &refused) && (refused.Exists() || refused.AmbiguousTries > 0):
+	case errors.As(err, &refused) && (refused.Exists() || refused.MayHaveFile()):
 		return r.resolveExisting(ctx, t, success, refused)
 	case errors.As(err, &refused):
 		return rejected(t, r.withRule(t, refused))
@@ -44,7 +44,7 @@ func (r *run) resolve(ctx context.Context, t *target, success ledger.Uploaded, e
 	}
 }
 
-// resolveExisting resolves a refusal that says the file already exists, or that followed an ambiguous try.
+// resolveExisting resolves a refusal that says the file already exists, or after which the index may have it all the same.
 func (r *run) resolveExisting(ctx context.Context, t *target, success ledger.Uploaded, refused *index.Refusal) ledger.UploadResult {
 	f := r.withRule(t, refused)
 	listing := r.listings.awaitFile(ctx, t, afterUpload())
@@ -54,7 +54,7 @@ func (r *run) resolveExisting(ctx context.Context, t *target, success ledger.Upl
 	action, indexDigest := t.compare(listing, false) // it was refused: nothing is replaced
 	other, underOther := underOtherName(t, listing)
 	switch {
-	case action == ledger.ActionPresent && refused.AmbiguousTries > 0:
+	case action == ledger.ActionPresent && refused.MayHaveFile():
 		return success
 	case action == ledger.ActionPresent:
 		return ledger.AlreadyPresent{File: t.Name}

@@ -108,6 +108,16 @@ func TestResolve(t *testing.T) {
 			requests: 1,
 		},
 
+		"success with an error, and the page has it": {
+			err:   refusalOf(ours, http.StatusOK, "no space left", 0),
+			pages: []page{none, same}, outcome: ledger.OutcomeUploaded, requests: 2,
+		},
+		"success with an error, and no page has it": {
+			err:   refusalOf(ours, http.StatusOK, "no space left", 0),
+			pages: []page{none}, outcome: ledger.OutcomeRejected, id: "upload-refused",
+			requests: 3, says: []string{"no space left"},
+		},
+
 		"it exists, with the same bytes": {err: exists(0), pages: []page{same}, outcome: ledger.OutcomePresent, requests: 1},
 		"it exists, seen late":           {err: exists(0), pages: []page{none, same}, outcome: ledger.OutcomePresent, requests: 2},
 		"it exists since the lost try":   {err: exists(1), pages: []page{same}, outcome: ledger.OutcomeUploaded, requests: 1},

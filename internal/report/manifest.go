@@ -9,9 +9,6 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 )
 
-// longestManifest is the maximum length of the manifest as an output, in bytes. The runner accepts 1 MB; a longer manifest is abridged.
-const longestManifest = 900_000
-
 // document is the manifest: what a later job needs to know about the run. Its schema is docs/manifest.schema.json. Existing members stay,
 // and every new one is optional.
 type document struct {
@@ -160,12 +157,10 @@ func moment(t time.Time) string {
 }
 
 // compact returns the manifest on one line.
-func (d document) compact() []byte { return []byte(compact(d)) }
-
 // text returns the manifest on several lines.
 func (d document) text() []byte {
 	var b bytes.Buffer
-	if err := json.Indent(&b, d.compact(), "", "  "); err != nil {
+	if err := json.Indent(&b, []byte(compact(d)), "", "  "); err != nil {
 		panic(err) // compact makes JSON
 	}
 	b.WriteByte('\n')
@@ -176,7 +171,7 @@ func (d document) text() []byte {
 // other jobs use the files.
 func (d document) abridged(most int) document {
 	for _, cut := range []func(*document){dropMinor, halveFindings, halveFiles} {
-		for len(d.compact()) > most {
+		for units(compact(d)) > most {
 			before := len(d.Files) + len(d.Findings)
 			d.Truncated = true
 			cut(&d)

@@ -41,8 +41,11 @@ func (r *Reporter) outcome(receipt ledger.Receipt) {
 	for _, line := range tokenLines(receipt.Token, receipt.IndexName) {
 		r.line("  %s", line)
 	}
-	if receipt.Verified == ledger.Served {
+	switch unverified := notVerified(receipt); {
+	case receipt.Verified == ledger.Served:
 		r.line("  verified: %s", readBack(ledger.ReadBack{Served: true, Skipped: receipt.Count(ledger.OutcomeSkipped)}, receipt.IndexName))
+	case unverified != "":
+		r.line("  not verified: %s", unverified)
 	}
 	if receipt.Attached.Outcome != "" {
 		r.line("  %s", attached(receipt.Attached))
@@ -153,6 +156,24 @@ func readBack(e ledger.ReadBack, index string) string {
 		return index + " did not serve everything yet" // a missing item may be a file's provenance
 	default:
 		return index + " did not serve every file twice in a row"
+	}
+}
+
+// OnlyEvidence is what a run that did not see its files on the index knows of them. The threat model has the same sentence.
+const OnlyEvidence = "for a file that was not seen on the index, its answer is the only evidence"
+
+// notVerified returns why the files that the run uploaded count as published but not as verified; empty if they are verified, or there are
+// none.
+func notVerified(r ledger.Receipt) string {
+	switch {
+	case r.Verified == ledger.Served, r.Count(ledger.OutcomeUploaded) == 0:
+		return ""
+	case r.Verified == ledger.NotAsked:
+		return "the run did not check what " + r.IndexName + " serves; " + OnlyEvidence
+	case r.ReadBack.Otherwise, r.ReadBack.Silent > 0:
+		return readBack(r.ReadBack, r.IndexName)
+	default:
+		return readBack(r.ReadBack, r.IndexName) + "; " + OnlyEvidence
 	}
 }
 

@@ -3,11 +3,22 @@ package report
 import (
 	"encoding/json"
 	"strconv"
+	"unicode/utf16"
 
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 )
 
 type output struct{ name, value string }
+
+// GitHub takes 1 MB of outputs from a job, all together, and counts two bytes for each unit of UTF-16 (docs/reference/runner.md §1). What
+// is longer is cut: the manifest to what the others leave, and a list of files or releases at its end. manifest-file has all of it.
+const (
+	longestOutputs = 450_000 // units of UTF-16 of all outputs together
+	longestList    = 150_000 // of a list among them
+)
+
+// units returns the length of a text in units of UTF-16.
+func units(text string) int { return len(utf16.Encode([]rune(text))) }
 
 // outputs returns the step's outputs, as far as the run got.
 func outputs(r ledger.Receipt, whole document) []output {
@@ -15,7 +26,7 @@ func outputs(r ledger.Receipt, whole document) []output {
 	if len(r.Releases) > 0 {
 		first = r.Releases[0]
 	}
-	return []output{
+	all := []output{
 		{"result", string(r.Result())},
 		{"project", string(first.Project)},
 		{"version", first.Version},
@@ -28,7 +39,24 @@ func outputs(r ledger.Receipt, whole document) []output {
 		{"verified", string(r.Verified)},
 		{"token-burned", string(r.Token.Burned)},
 		{"github-release", string(r.Attached.Outcome)},
-		{"manifest", string(whole.abridged(longestManifest).compact())},
+		{"manifest", ""}, // the rest
+	}
+	left := longestOutputs
+	for _, o := range all {
+		left -= units(o.value)
+	}
+	all[len(all)-1].value = compact(whole.abridged(left))
+	return all
+}
+
+// list returns items as JSON, and as many of them as an output may have.
+func list[T any](items []T) string {
+	for {
+		text := compact(items)
+		if units(text) <= longestList {
+			return text
+		}
+		items = items[:len(items)/2]
 	}
 }
 
@@ -43,7 +71,7 @@ func releasesJSON(r ledger.Receipt) string {
 	for _, one := range r.Releases {
 		all = append(all, release{string(one.Project), one.Version, one.URL})
 	}
-	return compact(all)
+	return list(all)
 }
 
 // filesJSON returns the value of the output files.
@@ -52,7 +80,7 @@ func filesJSON(r ledger.Receipt) string {
 	for _, f := range r.Files {
 		names = append(names, f.Name)
 	}
-	return compact(names)
+	return list(names)
 }
 
 // compact returns value as JSON on one line. It panics if value is not JSON.

@@ -263,7 +263,7 @@ func situations() map[string][]ledger.Event {
 			ledger.Uploaded{File: wheel, Took: time.Second},
 			ledger.Started{File: sdist},
 			ledger.Uploaded{File: sdist, Took: time.Second},
-		}, revocationText(ledger.BurnProven), []ledger.Event{
+		}, revocationText(ledger.BurnProven)[:2], []ledger.Event{
 			ledger.Phase{At: noon.Add(1500 * time.Millisecond), Name: "Read back"},
 			ledger.ReadBack{Served: true},
 			ledger.Phase{At: noon.Add(3 * time.Second), Name: "GitHub release"},

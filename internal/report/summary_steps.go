@@ -124,6 +124,9 @@ func afterwards(r ledger.Receipt) []line {
 	case ledger.NotServed:
 		lines = append(lines, line{"Verified", "⚠️ not confirmed, see above", "Read back"})
 	case ledger.NotAsked:
+		if unverified := notVerified(r); unverified != "" {
+			lines = append(lines, line{"Verified", "no: " + escaped(unverified), ""})
+		}
 	}
 	switch r.Attached.Outcome {
 	case ledger.ReleaseAttached:

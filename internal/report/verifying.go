@@ -66,9 +66,22 @@ func attestationCommands(b *strings.Builder, repository string, onIndex []ledger
 	fmt.Fprintf(b, "To verify on PyPI that this repository published them, install %s and run:\n\n<pre>",
 		code("pypi-attestations"))
 	each(b, attested, commandsEnd, func(f ledger.File) string {
-		return escaped("pypi-attestations verify pypi --repository " + repository + " pypi:" + clipped(f.Name, longestCell))
+		return escaped(
+			"pypi-attestations verify pypi --repository " + shellWord(repository) + " " + shellWord("pypi:"+clipped(f.Name, longestCell)),
+		)
 	})
 	b.WriteString("</pre>\n\n")
+}
+
+// shellWord returns a text as one word of a POSIX shell: as it is if no character of it means something there, else in single quotes.
+func shellWord(text string) string {
+	special := func(c rune) bool {
+		return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune("_-./:,+@%=", c))
+	}
+	if !strings.ContainsFunc(text, special) {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
 // each writes one line for each file, until the whole summary has end bytes. The last line then counts the rest.

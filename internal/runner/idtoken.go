@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -146,7 +147,7 @@ func (r *Runner) explain(err error) error {
 		problem.Message = fmt.Sprintf("GitHub gave no ID token: its endpoint answered %d: %s%s", refused.StatusCode, message, rest)
 	}
 	if lost := wire.ErrorOf(err); lost != nil {
-		problem.Message = "GitHub gave no ID token: " + lost.Error()
+		problem.Message, problem.Fix = "GitHub gave no ID token: "+lost.Error(), cmp.Or(wire.Advice(err), problem.Fix)
 	}
 	return problem
 }

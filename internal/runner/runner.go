@@ -195,10 +195,12 @@ func (r *Runner) fileCommand(name, message string) error {
 	if path == "" {
 		return fmt.Errorf("the runner gave no file for %s: %s is not set", name, variable)
 	}
+	undo := cutBack(path)
 	cause := appendTo(path, message+"\n")
 	if cause == nil {
 		return nil
 	}
+	undo()
 	failed := &FileError{Variable: variable, Err: cause}
 	if owner, known := ownerOf(path); known && errors.Is(cause, fs.ErrPermission) {
 		failed.Owner = fmt.Sprintf("this step runs as user %d, and the file belongs to user %d", os.Geteuid(), owner)
@@ -206,6 +208,23 @@ func (r *Runner) fileCommand(name, message string) error {
 		failed.Owner = fmt.Sprintf("this step runs as user %d", os.Geteuid())
 	}
 	return failed
+}
+
+// cutBack returns a function that cuts a command file to the size that it has now. A disk that is full in the middle of an entry leaves a
+// part of it, without its end mark, and the runner then refuses every entry of the file.
+func cutBack(path string) func() {
+	size := int64(0)
+	switch before, err := os.Stat(path); {
+	case err == nil:
+		size = before.Size()
+	case !errors.Is(err, fs.ErrNotExist):
+		return func() {}
+	}
+	return func() {
+		if now, err := os.Stat(path); err == nil && now.Mode().IsRegular() && now.Size() > size {
+			_ = os.Truncate(path, size) // if even that fails, the error of the entry says why
+		}
+	}
 }
 
 // FileError reports that a command file of the runner cannot be written.

@@ -14,8 +14,7 @@ type tests func() int
 
 func (f tests) Run() int { return f() }
 
-// TestTestmain: the exit code is that of the tests, and what they leave behind in the temporary folder is removed, unless the user chose
-// it.
+// TestTestmain: the exit code is that of the tests, and what they leave in the temporary folder is removed, unless the user chose it.
 func TestTestmain(t *testing.T) {
 	chosen := t.TempDir()
 	for _, folder := range []string{"", chosen} {

@@ -69,7 +69,7 @@ const probeTimeout = time.Second
 func (l *Session) burn(ctx context.Context, text secret.Secret) ledger.Burned {
 	lived := l.isAccepted(ctx, text)
 	at := wire.Join(l.opts.At, "/_/oidc/burn-token")
-	_, err := l.opts.Wire.Do(ctx, wire.Call{
+	answer, err := l.opts.Wire.Do(ctx, wire.Call{
 		Op: wire.Burn, Method: http.MethodPost, URL: at,
 		Header: http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}},
 		Body:   tokenBody(func(context.Context) (string, error) { return text.Value(at) }),
@@ -82,8 +82,11 @@ func (l *Session) burn(ctx context.Context, text secret.Secret) ledger.Burned {
 		return ledger.BurnFailed
 	}
 	after := l.probe(ctx, text)
-	if after == rejectedAsUnknown || (after == refused && lived) {
+	switch {
+	case after == rejectedAsUnknown, after == refused && lived:
 		return ledger.BurnProven
+	case answer.ReportsError():
+		return ledger.BurnFailed
 	}
 	return ledger.BurnAccepted
 }

@@ -56,13 +56,15 @@ func (l *Session) checkStatus() string {
 	return "check " + l.opts.Status + ", and "
 }
 
-// unexpectedAudience returns a finding for a 200 without an audience, such as a page of a proxy, an empty answer or another service.
+// unexpectedAudience returns a finding for a 200 without an audience, such as a page of a proxy, an empty answer or another service, or
+// with an error.
 func unexpectedAudience(at *url.URL, answer *wire.Answer) error {
+	why := fmt.Sprintf("its answer (%d bytes of %s) contains none", len(answer.Body), kindOf(answer))
+	if answer.ReportsError() {
+		why = "its answer reports an error: " + answer.ServerMessage()
+	}
 	return finding.New(finding.AudienceAnswer,
-		fmt.Sprintf(
-			"the index at %s did not name an audience for the ID token: its answer (%d bytes of %s) contains none", at.Host,
-			len(answer.Body), kindOf(answer),
-		),
+		fmt.Sprintf("the index at %s did not name an audience for the ID token", at.Host)+": "+why,
 		"check `repository-url`: an index with Trusted Publishing answers {\"audience\": …} at /_/oidc/audience; "+
 			"for an index without it, pass an API token as `password`")
 }

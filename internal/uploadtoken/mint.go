@@ -79,13 +79,21 @@ func (l *Session) mint(ctx context.Context, order MintRequest) error {
 			if err != nil {
 				return "", err
 			}
-			last = id.Claims
+			if last = id.Claims; last.Audience != audience {
+				return "", otherAudience(audience, last.Audience) // which the index must not get
+			}
 			return id.Text.Value(at)
 		}),
 	})
 	if err == nil {
 		l.lost(answer.AmbiguousTries)
-		return l.keep(answer, order)
+		kept := l.keep(answer, order) // a token that comes with an error is revoked like any other
+		if answer.ReportsError() {
+			return l.refusedMint(
+				&wire.Error{Op: wire.Mint, Method: http.MethodPost, URL: wire.PlainURL(at.String()), Answer: answer}, last, order,
+			)
+		}
+		return kept
 	}
 	l.lost(wire.AmbiguousTries(err))
 	return l.refusedMint(err, last, order)
@@ -141,6 +149,7 @@ func (l *Session) restrict(t *token, raw string, order MintRequest) error {
 	own, notBefore, known := m.window()
 	if known {
 		t.expires = time.Unix(own, 0).UTC()
+		t.ahead = clockAhead(l.opts.Now(), t.ahead, time.Unix(notBefore, 0), t.expires)
 	}
 	if !t.expires.IsZero() {
 		t.whole = t.left(l.opts.Now())
@@ -159,6 +168,15 @@ func (l *Session) restrict(t *token, raw string, order MintRequest) error {
 		return TooFewProjects(n, order.Projects)
 	}
 	return nil
+}
+
+// clockAhead returns how much the index's clock is ahead of ours, now, when it issued a token with this window. told is what its answer
+// says; if that is not within the window, the token was issued at the beginning of it.
+func clockAhead(now time.Time, told time.Duration, notBefore, expires time.Time) time.Duration {
+	if at := now.Add(told); at.Before(notBefore) || at.After(expires) {
+		return notBefore.Sub(now)
+	}
+	return told
 }
 
 // caveat returns the compact JSON of a caveat: an array that begins with its kind.

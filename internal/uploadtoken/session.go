@@ -170,7 +170,7 @@ func (l *Session) audience(ctx context.Context) (string, error) {
 	var decoded struct {
 		Audience string `json:"audience"`
 	}
-	if err := json.Unmarshal(answer.Body, &decoded); err != nil || strings.TrimSpace(decoded.Audience) == "" {
+	if err := json.Unmarshal(answer.Body, &decoded); err != nil || strings.TrimSpace(decoded.Audience) == "" || answer.ReportsError() {
 		return "", unexpectedAudience(l.opts.At, answer)
 	}
 	if err := l.opts.Permit(decoded.Audience); err != nil {

@@ -10,6 +10,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
 	"net/url"
 	"slices"
 	"strings"
@@ -89,11 +90,17 @@ func newPublicRun(t *testing.T, s *fakepypi.Servers) *run {
 
 func newRunOf(t *testing.T, s *fakepypi.Servers, public bool) *run {
 	t.Helper()
+	return newRunAt(t, s, s.Upload, public)
+}
+
+// newRunAt is newRunOf for a test server that is reached at another upload URL.
+func newRunAt(t *testing.T, s *fakepypi.Servers, at *url.URL, public bool) *run {
+	t.Helper()
 	r := &run{}
 	console, redactor := runner.New(func(name string) string { return s.Env[name] }, io.Discard)
 	r.redactor = redactor
 	r.Session = uploadtoken.New(uploadtoken.Options{
-		At:           s.Upload,
+		At:           at,
 		Wire:         client(),
 		IDTokens:     console.IDTokens(client()),
 		Redactor:     redactor,
@@ -226,6 +233,67 @@ func TestRestrict_ServerClock(t *testing.T) {
 			t.Errorf("%d %s", status, message)
 		}
 		r.Burn(t.Context())
+	}
+}
+
+// TestRestrict_LyingDate: a time in the index's answer that is not within the token's own window changes nothing: the restricted token is
+// valid now and for as long as was asked, and never for longer than the token.
+func TestRestrict_LyingDate(t *testing.T) {
+	t.Parallel()
+	header := func(at time.Time) string { return at.UTC().Format(http.TimeFormat) }
+	now := time.Now()
+	for name, date := range map[string]string{
+		"an hour ago": header(now.Add(-time.Hour)), "in an hour": header(now.Add(time.Hour)),
+		"long ago": header(time.Unix(0, 0)), "in a century": header(now.AddDate(100, 0, 0)),
+		"some minutes ago": header(now.Add(-7 * time.Minute)), "none": "", "no time": "tomorrow",
+	} {
+		for life, want := range map[time.Duration]time.Duration{
+			0: 5 * time.Minute, 8 * time.Minute: 8 * time.Minute, time.Hour: 15 * time.Minute,
+		} {
+			for _, ahead := range []time.Duration{0, 2 * time.Hour, -2 * time.Hour} { // the index's clock
+				if ahead != 0 && date != "" {
+					continue // only without the header it is unknown
+				}
+				t.Run(fmt.Sprintf("%s, for %v, %v ahead", name, life, ahead), func(t *testing.T) {
+					t.Parallel()
+					now := func() time.Time { return time.Now().Add(ahead) }
+					s := pypitest.Start(t, fakepypi.Options{Now: now})
+					s.AddPublisher(fakepypi.Publisher{Project: "mine"})
+					index := *s.Upload
+					index.Path = ""
+					proxy := httptest.NewServer(&httputil.ReverseProxy{
+						Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(&index) },
+						ModifyResponse: func(answer *http.Response) error {
+							answer.Header.Del("Date")
+							if date != "" {
+								answer.Header.Set("Date", date)
+							}
+							return nil
+						},
+					})
+					t.Cleanup(proxy.Close)
+					at, err := url.Parse(proxy.URL + "/legacy/")
+					if err != nil {
+						t.Fatal(err)
+					}
+					r := newRunAt(t, s, at, false)
+					if err := r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}, Life: life}); err != nil {
+						t.Fatal(err)
+					}
+					minted, ok := r.events[len(r.events)-1].(ledger.Minted)
+					if got := minted.Expires.Sub(now()); !ok || (got-want).Abs() > time.Minute {
+						t.Errorf("restricted to %v", got)
+					}
+					user, pass, err := r.Token(t.Context(), 0)
+					if err != nil || user != "__token__" || pass.Empty() {
+						t.Errorf("%v", err)
+					}
+					if got := r.Burn(t.Context()); got != ledger.BurnProven {
+						t.Errorf("the token was not valid: %s", got)
+					}
+				})
+			}
+		}
 	}
 }
 
@@ -710,6 +778,7 @@ func TestAudience_UnexpectedAnswers(t *testing.T) {
 		{"another service's: sigstore", "audience-foreign", says(200, "application/json", `{"audience":"sigstore"}`)},
 		{"HTML", "audience-answer", says(200, "text/html", "<html>log in</html>")},
 		{"empty", "audience-answer", says(200, "", "")},
+		{"an error", "audience-answer", says(200, "application/json", `{"audience":"mine","error":"the issuer is unknown"}`)},
 		{"blank", "audience-answer", says(200, "application/json", `{"audience":" "}`)},
 		{"of another shape", "audience-answer", says(200, "application/json", `{"audience":{"x":1}}`)},
 		{"endless", "audience-unavailable", says(200, "application/json", strings.Repeat("x", 1<<20))},
@@ -745,6 +814,82 @@ func TestAudience_LoginPage(t *testing.T) {
 		if all := finding.Of(err); len(all) != 1 || all[0].ID != id || !strings.Contains(all[0].Fix, "`password`") {
 			t.Errorf("%+v", all)
 		}
+	}
+}
+
+// TestRevoke_ErrorInSuccess: an index that reports an error with its 200 has accepted no revocation; what it then does with the token
+// decides.
+func TestRevoke_ErrorInSuccess(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		body  string
+		after int // the status of a probe after the burn
+		want  ledger.Burned
+	}{
+		"an error":                        {`{"errors":[{"code":"busy"}]}`, 400, ledger.BurnFailed},
+		"an error, and a token that died": {`{"errors":[{"code":"busy"}]}`, 403, ledger.BurnProven},
+		"no error":                        {`{"success":true,"errors":[]}`, 400, ledger.BurnAccepted},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var burned atomic.Bool
+			r := newRunAgainst(t, mints(func(w http.ResponseWriter, r *http.Request) {
+				switch {
+				case strings.HasSuffix(r.URL.Path, "/mint-token"):
+					says(200, "application/json", `{"token":"a-token-of-some-length"}`)(w, r)
+				case strings.HasSuffix(r.URL.Path, "/burn-token"):
+					burned.Store(true)
+					says(200, "application/json", c.body)(w, r)
+				case burned.Load():
+					says(c.after, "text/plain", "no")(w, r)
+				default:
+					says(400, "text/plain", "no content")(w, r)
+				}
+			}))
+			if err := r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
+				t.Fatal(err)
+			}
+			if got := r.Burn(t.Context()); got != c.want {
+				t.Errorf("%q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+// TestMint_OtherAudience: a later ID token that is for another audience than the index asked for is not sent, at the first mint and at a
+// renewal alike.
+func TestMint_OtherAudience(t *testing.T) {
+	t.Parallel()
+	for name, first := range map[string]int{"at the mint": 2, "at a renewal": 3} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tokens := 0
+			var sent atomic.Int64
+			r := newRunAgainst(t, mints(func(w http.ResponseWriter, r *http.Request) {
+				sent.Add(1)
+				says(200, "application/json", `{"token":"a-token-of-some-length"}`)(w, r)
+			}), func(c *oidc.Claims) {
+				if tokens++; tokens >= first {
+					c.Audience = "sigstore"
+				}
+			})
+			if _, err := r.Identify(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			var err error
+			for range 2 {
+				if err = r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
+					break
+				}
+			}
+			all := finding.Of(err)
+			if len(all) != 1 || all[0].ID != "audience-mismatch" || !strings.Contains(all[0].Message, `"sigstore"`) {
+				t.Errorf("%+v", all)
+			}
+			if n := sent.Load(); n != int64(first-2) {
+				t.Errorf("%d ID tokens were sent", n)
+			}
+		})
 	}
 }
 
@@ -786,6 +931,14 @@ func TestMint_UnexpectedAnswers(t *testing.T) {
 			says(200, "application/json", `{"success":true,"token":"0123456789abcdef\u001b[2K"}`),
 		},
 		{"a token that would redact everything", "mint-answer", 1, says(200, "application/json", `{"success":true,"token":"e"}`)},
+		{
+			"an error with success", "mint-refused", 1,
+			says(200, "application/json", `{"success":true,"error":"no publisher is configured here"}`),
+		},
+		{
+			"an error beside a token", "mint-refused", 0,
+			says(200, "application/json", `{"token":"a-token-of-some-length","errors":["over quota"]}`),
+		},
 		{"endless", "mint-unavailable", 1, says(200, "application/json", strings.Repeat("x", 1<<20))},
 		{"down", "mint-unavailable", 0, says(503, "text/html", "<html>down</html>")},
 		{"broken", "mint-unavailable", every, says(500, "text/html", "<html>")},

@@ -23,12 +23,14 @@ type Options struct {
 	Roots     *x509.CertPool // nil: those of the system
 	// LoadRoots is called before a request that leaves this machine or is encrypted, to have the system's roots ready. May be nil.
 	LoadRoots func()
-	Proxy     func(*http.Request) (*url.URL, error)            // nil: none
-	Now       func() time.Time                                 // the clock
-	Sleep     func(ctx context.Context, d time.Duration) error // waits between tries
-	Trace     func(Try)                                        // called after every try; may be nil
-	Redact    func(string) string                              // takes secrets out of a server's message before it is cut; may be nil
-	Jitter    func(d time.Duration) time.Duration              // returns how long to wait instead of d; nil: half of d and a random half
+	Proxy     func(*http.Request) (*url.URL, error) // nil: none
+	// ProxyVariable is the name of the variable that Proxy comes from, for messages; empty: there is none, or it is unknown.
+	ProxyVariable string
+	Now           func() time.Time                                 // the clock
+	Sleep         func(ctx context.Context, d time.Duration) error // waits between tries
+	Trace         func(Try)                                        // called after every try; may be nil
+	Redact        func(string) string                              // takes secrets out of a message before it is cut; may be nil
+	Jitter        func(d time.Duration) time.Duration              // how long to wait instead of d; nil: half of d and a random half
 }
 
 // Client sends requests. It is safe for use by several goroutines.

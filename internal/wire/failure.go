@@ -1,7 +1,9 @@
 package wire
 
 import (
+	"cmp"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -66,8 +68,19 @@ func Advice(err error) string {
 	if failed == nil {
 		return ""
 	}
+	if advice := proxyAdvice(failed.Err, failed.host()); advice != "" {
+		return advice
+	}
 	var unreadable *Unreadable
+	var invalid x509.CertificateInvalidError
+	var otherHost x509.HostnameError
 	switch {
+	case errors.As(failed.Err, &invalid) && invalid.Reason == x509.Expired:
+		return "check the clock of this machine: by that, the certificate has expired or is not valid yet; if the clock is right, " +
+			"the operators of " + cmp.Or(failed.host(), "the server") + " must renew it, or those of a proxy that decrypts"
+	case errors.As(failed.Err, &otherHost):
+		return "check the address: the certificate is for another host; if the address is right, stop: " +
+			"someone may be intercepting the connection"
 	case untrusted(failed.Err):
 		return "if the server or a proxy has a certificate of your own certificate authority, set `ca-bundle` to its root certificate; " +
 			"otherwise stop: someone may be intercepting the connection"
@@ -94,31 +107,24 @@ func (e *Error) letThrough() string {
 	return "; if an egress filter or a firewall guards the job, let it reach " + u.Host
 }
 
-// unreachable reports whether no connection was made: to the host, or by a proxy that does not let it through.
+// host returns the host and port of the request; empty if they are unknown.
+func (e *Error) host() string {
+	u, err := url.Parse(e.URL)
+	if err != nil {
+		return ""
+	}
+	return u.Host
+}
+
+// unreachable reports whether no connection to the host was made.
 func unreachable(err error) bool {
 	var network *net.OpError
-	return errors.As(err, &network) && network.Op == "dial" || refusedByProxy(err) > 0
+	return errors.As(err, &network) && network.Op == "dial"
 }
 
 // Permanent reports whether another try of a request that ended with err would end alike, since the server's certificate is not trusted,
 // its name is not known, or a proxy does not let the client through to it.
 func Permanent(err error) bool { return untrusted(err) || unknownHost(err) || filtered(err) }
-
-// filtered reports whether a proxy refused to connect, for a reason that is not about this moment.
-func filtered(err error) bool {
-	status := refusedByProxy(err)
-	return status > 0 && !(&Answer{Status: status}).Temporary()
-}
-
-// refusedByProxy returns the status with which a proxy did not let the client through; 0 if none did. A proxy that has an error of its own
-// may have met an outage, which is none.
-func refusedByProxy(err error) int {
-	var refused *proxyRefusal
-	if !errors.As(err, &refused) || refused.code/100 != 4 {
-		return 0
-	}
-	return refused.code
-}
 
 func untrusted(err error) bool {
 	var certificate *tls.CertificateVerificationError

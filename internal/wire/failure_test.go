@@ -2,6 +2,7 @@ package wire_test
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -82,8 +83,16 @@ func TestPermanent(t *testing.T) {
 		advice    string
 	}{
 		"a certificate that is not trusted": {&tls.CertificateVerificationError{Err: errors.New("unknown authority")}, true, "ca-bundle"},
-		"a name that does not exist":        {&net.DNSError{Name: "index.example", IsNotFound: true}, true, "the host name"},
-		"a resolver that does not answer":   {&net.DNSError{Name: "index.example", IsTimeout: true}, false, ""},
+		"an expired certificate": {
+			&tls.CertificateVerificationError{Err: x509.CertificateInvalidError{Reason: x509.Expired}}, true,
+			"check the clock of this machine",
+		},
+		"another host's certificate": {
+			&tls.CertificateVerificationError{Err: x509.HostnameError{Certificate: &x509.Certificate{}, Host: "index.example"}}, true,
+			"for another host",
+		},
+		"a name that does not exist":      {&net.DNSError{Name: "index.example", IsNotFound: true}, true, "the host name"},
+		"a resolver that does not answer": {&net.DNSError{Name: "index.example", IsTimeout: true}, false, ""},
 		"a connection that was refused": {
 			&net.OpError{Op: "dial", Err: errors.New("connection refused")}, false,
 			"if an egress filter or a firewall guards the job, let it reach index.example",
@@ -103,6 +112,9 @@ func TestPermanent(t *testing.T) {
 			}
 			if got := wire.Advice(err); (got == "") != (c.advice == "") || !strings.Contains(got, c.advice) {
 				t.Errorf("advice %q, want one with %q", got, c.advice)
+			}
+			if strings.Contains(wire.Advice(err), "ca-bundle") != (name == "a certificate that is not trusted") {
+				t.Errorf("the advice is %q", wire.Advice(err))
 			}
 			if got := wire.Advice(c.cause); got != "" {
 				t.Errorf("%v is about no request, and the advice is %q", c.cause, got)

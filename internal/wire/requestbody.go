@@ -103,9 +103,11 @@ func (b *requestBody) fill() error {
 		case <-b.closed:
 			return nil
 		}
+		buffer := next.bytes
+		next.bytes = buffer[:0] // nothing of it is sent after a panic
 		next.err = par.Catch(func() error {
-			n, err := b.source.Read(next.bytes)
-			next.bytes = next.bytes[:n]
+			n, err := b.source.Read(buffer)
+			next.bytes = buffer[:n]
 			return err
 		})
 		if next.err != nil && next.err != io.EOF {

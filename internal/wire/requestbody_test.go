@@ -160,9 +160,9 @@ func TestBody_Refused(t *testing.T) {
 	call.URL = serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Connection", "close")
 		http.Error(w, "no", http.StatusForbidden)
-		close(body.freed)
 	})
 	_, err := (&fakeClock{}).client().Do(t.Context(), call)
+	close(body.freed) // not before: its error could be faster than the answer
 	if wire.StatusOf(err) != http.StatusForbidden {
 		t.Errorf("got %v", err)
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/par"
 )
 
 // Do sends a request, again and again until its budget is spent, if its op's policy allows. It returns the answer if that is a 2xx. Its
@@ -110,12 +112,13 @@ type pause struct {
 // left of the budget: the last wait is as long as that. If the server asks to wait for longer, there is none.
 func (c *Client) next(ctx context.Context, rule policy, budget *Budget, t try) (pause, bool) {
 	var long *TooLong
+	var defect *par.Panic // of ours
 	left := budget.left(rule)
 	if until, limited := ctx.Value(untilKey{}).(time.Time); limited {
 		left = min(left, until.Sub(c.options.Now()))
 	}
 	switch {
-	case left <= 0, ctx.Err() != nil, errors.As(t.err, &long), Permanent(t.err):
+	case left <= 0, ctx.Err() != nil, errors.As(t.err, &long), errors.As(t.err, &defect), Permanent(t.err):
 		return pause{}, false
 	case t.answer != nil && !rule.retries(t.answer):
 		return pause{}, false

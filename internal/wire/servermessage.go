@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -121,22 +122,15 @@ func (a *Answer) bodyMessage() string {
 // jsonMessage returns the members in which indexes, Sigstore and GitHub put their reason; empty if there are none.
 func jsonMessage(body []byte) string {
 	var members struct {
-		Message     string `json:"message"`
-		Code        string `json:"code"`
-		Title       string `json:"title"` // RFC 9457
-		Detail      string `json:"detail"`
-		Error       string `json:"error"`
-		Description string `json:"description"`
-		Errors      []struct {
-			Field       string `json:"field"`
-			Code        string `json:"code"`
-			Description string `json:"description"`
-			Message     string `json:"message"`
-		} `json:"errors"`
+		Message     string     `json:"message"`
+		Code        string     `json:"code"`
+		Title       string     `json:"title"` // RFC 9457
+		Detail      string     `json:"detail"`
+		Error       jsonErrors `json:"error"`
+		Description string     `json:"description"`
+		Errors      jsonErrors `json:"errors"`
 	}
-	var other *json.UnmarshalTypeError // one field of another type, such as a code that is a number: the rest is read all the same
-	err := json.Unmarshal(body, &members)
-	if err != nil && !errors.As(err, &other) {
+	if !decodeLenient(body, &members) {
 		return ""
 	}
 	var parts []string
@@ -155,16 +149,80 @@ func jsonMessage(body []byte) string {
 	if status, reason, ok := strings.Cut(members.Code, " "); ok && len(status) == 3 && strings.Trim(status, "0123456789") == "" {
 		return withCharacters(reason, members.Message)
 	}
-	if text := jsonReason(body); other != nil && text != "" {
-		return text
+	own := ""
+	if len(members.Error) > 0 {
+		own = joined(": ", members.Error[0].Code, members.Error[0].Message)
 	}
-	if text := joined(": ", members.Message, members.Title, members.Detail, members.Error, members.Description); text != "" {
-		return joined(": ", text, members.Code)
+	text := joined(": ", members.Message, members.Title, members.Detail, own, members.Description)
+	if text == "" {
+		text = jsonReason(body)
 	}
-	if text := jsonReason(body); text != "" {
-		return text
+	return joined(": ", text, members.Code)
+}
+
+// jsonErrors are the errors in an answer: a list, or one, each of which is a text or an object.
+type jsonErrors []jsonError
+
+// jsonError is one error in an answer. A plain text is its code: the message, if there is one, is beside it.
+type jsonError struct {
+	Field       string `json:"field"`
+	Code        string `json:"code"`
+	Description string `json:"description"`
+	Message     string `json:"message"`
+}
+
+// UnmarshalJSON reads errors of any form. What has none of the known members is an empty error.
+func (e *jsonErrors) UnmarshalJSON(text []byte) error {
+	var list []json.RawMessage
+	if json.Unmarshal(text, &list) != nil {
+		list = []json.RawMessage{text}
 	}
-	return members.Code
+	for _, raw := range list {
+		var one jsonError
+		if json.Unmarshal(raw, &one.Code) != nil {
+			decodeLenient(raw, &one)
+		}
+		*e = append(*e, one)
+	}
+	return nil
+}
+
+// decodeLenient decodes the first JSON value of a text, and reports whether there is one. A member of another type than expected, such as
+// a code that is a number, is left out.
+func decodeLenient(text []byte, into any) bool {
+	var other *json.UnmarshalTypeError
+	err := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(text, []byte("\ufeff")))).Decode(into)
+	return err == nil || errors.As(err, &other)
+}
+
+// ReportsError reports whether the body is a JSON object with an error in it: a member error or errors that is not empty. Some servers
+// answer so with a 2xx, which is then no success.
+func (a *Answer) ReportsError() bool {
+	var members struct {
+		Error  any `json:"error"`
+		Errors any `json:"errors"`
+	}
+	return decodeLenient(a.Body, &members) && (!isEmpty(members.Error) || !isEmpty(members.Errors))
+}
+
+// isEmpty reports whether a decoded JSON value is null, false, zero, a blank text, or a list or an object without content.
+func isEmpty(value any) bool {
+	switch v := value.(type) {
+	case nil:
+		return true
+	case bool:
+		return !v
+	case float64:
+		return v == 0
+	case string:
+		return strings.TrimSpace(v) == ""
+	case []any:
+		return len(v) == 0
+	case map[string]any:
+		return len(v) == 0
+	default:
+		return false
+	}
 }
 
 // joined returns the parts that are not empty with by between them.

@@ -40,7 +40,7 @@ func TestServerMessage(t *testing.T) {
 		},
 		{
 			"errors that are plain texts", "Unprocessable Entity", "application/json",
-			`{"message":"Validation Failed","errors":["too many"]}`, "Validation Failed; too many", 422,
+			`{"message":"Validation Failed","errors":["too many"]}`, "Validation Failed: too many", 422,
 		},
 		{
 			"a code that is a number", "Bad Request", "application/json",

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"net"
 	"sync/atomic"
+
+	"github.com/org/pypi-oidc-publish/internal/par"
 )
 
 // Bounds of an answer's head, in bytes.
@@ -31,8 +33,18 @@ type responseConn struct {
 // connection, which is before anything of the request is written and after everything of the answer before was read.
 func (c *responseConn) expectAnswer() { c.expected.Store(true) }
 
-// Read reads, and joins the lines of a reason phrase.
-func (c *responseConn) Read(p []byte) (int, error) {
+// Read reads, and joins the lines of a reason phrase. The transport calls it in a goroutine of its own, so that a panic is an error.
+func (c *responseConn) Read(p []byte) (n int, err error) {
+	if failed := par.Catch(func() error {
+		n, err = c.read(p)
+		return nil
+	}); failed != nil {
+		return 0, failed
+	}
+	return n, err
+}
+
+func (c *responseConn) read(p []byte) (int, error) {
 	for {
 		if len(c.ready) > 0 {
 			n := copy(p, c.ready)

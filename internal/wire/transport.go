@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/par"
 )
 
 // newTransport returns the transport with every limit of it.
@@ -38,14 +40,6 @@ func newTransport(options Options) *http.Transport {
 	}
 }
 
-// proxyRefusal is the error of a proxy that does not connect to the host.
-type proxyRefusal struct {
-	code   int
-	status string // the code and its phrase
-}
-
-func (e *proxyRefusal) Error() string { return "the proxy did not connect: " + e.status }
-
 // handshakeTimeout bounds a TLS handshake.
 const handshakeTimeout = 10 * time.Second
 
@@ -54,12 +48,16 @@ type dialFunc func(ctx context.Context, network, address string) (net.Conn, erro
 
 // dialJoiningReasons returns a dialer whose connections join the lines of a reason phrase: see [responseConn].
 func dialJoiningReasons(dial dialFunc) dialFunc {
-	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		conn, err := dial(ctx, network, address)
-		if err != nil {
-			return nil, err
-		}
-		return &responseConn{Conn: conn}, nil
+	return func(ctx context.Context, network, address string) (conn net.Conn, err error) {
+		// The transport dials in a goroutine of its own.
+		err = par.Catch(func() error {
+			plain, err := dial(ctx, network, address)
+			if err == nil {
+				conn = &responseConn{Conn: plain}
+			}
+			return err
+		})
+		return conn, err
 	}
 }
 

@@ -136,7 +136,7 @@ func (c *Client) exchange(
 		if errors.As(err, &inner) {
 			err = inner.Err
 		}
-		if watch.unreadable(err) {
+		if err = c.aboutProxy(err); watch.unreadable(err) {
 			err = &Unreadable{Reason: c.unreadableReason(err), Tunnel: watch.tunnel.Load()}
 		}
 		return nil, err

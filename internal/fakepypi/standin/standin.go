@@ -106,8 +106,10 @@ func Kinds() []Kind {
 			Name: "AWS CodeArtifact", Source: "https://docs.aws.amazon.com/codeartifact/latest/ug/python-configure-twine.html",
 			Upload: "/pypi/repo/", Simple: "/pypi/repo/simple/", User: "aws", Digest: "sha256",
 			Exists: Answer{Status: 409, Kind: json, Body: `{"message":"Asset already exists"}`}, Denied: unauthorized,
-			ReadOnly: Answer{Status: 403, Kind: json,
-				Body: `{"message":"User is not authorized to perform codeartifact:PublishPackageVersion"}`},
+			ReadOnly: Answer{
+				Status: 403, Kind: json,
+				Body: `{"message":"User is not authorized to perform codeartifact:PublishPackageVersion"}`,
+			},
 		},
 		{
 			Name: "Google Artifact Registry", Source: "https://docs.cloud.google.com/artifact-registry/docs/python/store-python",

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/idtoken"
+	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
 // The checks of GitHub's claims (docs/reference/pypi-server.md §4.4), in PyPI's order. An error's text is the reason that the client
@@ -43,7 +44,7 @@ func claimChecks() []claimCheck {
 func match(candidates []*publisher, c idtoken.Claims) (*publisher, error) {
 	for _, name := range requiredClaims() {
 		if _, ok := c.Text(name); !ok {
-			return nil, mismatch(fmt.Sprintf("Missing claim %s", repr(name)))
+			return nil, mismatch(fmt.Sprintf("Missing claim %s", pep.Repr(name)))
 		}
 	}
 	p, err := matchPublisher(candidates, c)
@@ -92,7 +93,7 @@ func matchPublisher(candidates []*publisher, c idtoken.Claims) (*publisher, erro
 
 // failedClaim returns the mismatch of a claim whose check failed.
 func failedClaim(name string) error {
-	return mismatch(fmt.Sprintf("Check failed for required claim %s", repr(name)))
+	return mismatch(fmt.Sprintf("Check failed for required claim %s", pep.Repr(name)))
 }
 
 func sameRepository(p *publisher, c idtoken.Claims) error {
@@ -149,5 +150,7 @@ func sameWorkflow(p *publisher, c idtoken.Claims) error {
 		}
 		expected = append(expected, want)
 	}
-	return mismatch(fmt.Sprintf("The job_workflow_ref claim does not match, expecting one of %s, got %s", reprList(expected), repr(claim)))
+	return mismatch(
+		fmt.Sprintf("The job_workflow_ref claim does not match, expecting one of %s, got %s", pep.ReprList(expected), pep.Repr(claim)),
+	)
 }

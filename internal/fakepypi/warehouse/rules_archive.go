@@ -224,7 +224,7 @@ func recordPresent(u *upload) *refusal {
 		return nil
 	}
 	member := u.distInfo() + "/RECORD"
-	missing := fmt.Sprintf("Wheel %s does not contain the required RECORD file: %s", repr(u.form.content.filename), member)
+	missing := fmt.Sprintf("Wheel %s does not contain the required RECORD file: %s", pep.Repr(u.form.content.filename), member)
 	if u.archive.HasAnomaly(archive.AnomalyRecord) != nil {
 		return bad("%s", missing)
 	}
@@ -244,7 +244,7 @@ func entryPoints(u *upload) *refusal {
 		return wheelComplaint(corrupt)
 	}
 	if text, ok := u.archive.Kept[member]; ok && pep.CheckEntryPoints(text) != nil {
-		return bad("Wheel %s has invalid entry points defined in the entry_points.txt file", repr(u.form.content.filename))
+		return bad("Wheel %s has invalid entry points defined in the entry_points.txt file", pep.Repr(u.form.content.filename))
 	}
 	return nil
 }
@@ -255,7 +255,7 @@ func metadataPresent(u *upload) *refusal {
 		return nil
 	}
 	member := u.distInfo() + "/METADATA"
-	missing := fmt.Sprintf("Wheel %s does not contain the required METADATA file: %s", repr(u.form.content.filename), member)
+	missing := fmt.Sprintf("Wheel %s does not contain the required METADATA file: %s", pep.Repr(u.form.content.filename), member)
 	if complaint := u.member(member, missing); complaint != "" {
 		return wheelComplaint(complaint)
 	}

@@ -1,8 +1,7 @@
 package warehouse
 
 import (
-	"strings"
-
+	"github.com/org/pypi-oidc-publish/internal/pep/metadata"
 	"github.com/org/pypi-oidc-publish/internal/pep/rst"
 )
 
@@ -22,18 +21,12 @@ func descriptionRenders(u *upload) *refusal {
 
 // unrendered reports whether PyPI would certainly fail to render a text, or would show nothing of it.
 func unrendered(text, contentType string) bool {
-	kind, _, _ := strings.Cut(contentType, ";")
-	switch strings.ToLower(strings.TrimSpace(kind)) {
+	switch metadata.MediaType(contentType) {
 	case "text/plain":
 		return false // shown as it is, even if blank
 	case "text/markdown":
-		return emptyMarkdown(text)
+		return metadata.EmptyMarkdown(text)
 	default:
-		return rst.Check(text, rst.Renderer46).Outcome == rst.Refuse
+		return rst.Check(text, rst.Renderer46).Outcome == rst.Refuse && rst.Check(text, rst.Renderer45).Outcome == rst.Refuse
 	}
-}
-
-// textLines returns the lines of text, split at every kind of line end.
-func textLines(text string) []string {
-	return strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text), "\n")
 }

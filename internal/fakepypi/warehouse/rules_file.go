@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+
+	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
 // The rules of docs/reference/pypi-server.md §2.8 that do not need the content of the archive.
@@ -76,7 +78,7 @@ func fileSize(u *upload) *refusal {
 		return nil
 	}
 	return bad("File too large. Limit for project %s is %s. See %s#requesting-a-file-size-limit-increase for more information.",
-		repr(u.project.name), amount(limit), storageHelp)
+		pep.Repr(u.project.name), amount(limit), storageHelp)
 }
 
 // projectSize checks row 58: the size limit of a project.
@@ -87,7 +89,7 @@ func projectSize(u *upload) *refusal {
 	}
 	return bad("Project size too large. Limit for project %s total size is %s. "+
 		"See %s#requesting-a-project-size-limit-increase for more information.",
-		repr(u.project.name), amount(limit), storageHelp)
+		pep.Repr(u.project.name), amount(limit), storageHelp)
 }
 
 // amount returns a limit as PyPI writes it: in whole megabytes or gigabytes, counted in steps of 1024. Limits below one megabyte, which
@@ -139,7 +141,7 @@ func duplicate(u *upload) *refusal {
 		return nil
 	}
 	return bad("File already exists (%s, with blake2_256 hash %s). See %s#file-name-reuse for more information.",
-		repr(name), repr(b.blake2), u.help())
+		pep.Repr(name), pep.Repr(b.blake2), u.help())
 }
 
 // filenameReuse checks row 62: the name of a deleted file cannot be used again.

@@ -1,12 +1,12 @@
 package warehouse
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/pep/platform"
 )
 
 // The rules of docs/reference/pypi-server.md §2.8 about the content of a file name: rows 81 to 83, 85 to 89, and 94.
@@ -25,10 +25,10 @@ func sdistFilename(u *upload) *refusal {
 	}
 	project := pep.Normalize(u.form.get("name"))
 	if pep.Normalize(name.Name) != project {
-		return bad("Start filename for %s with %s.", repr(u.form.get("name")), repr(project.Underscored()))
+		return bad("Start filename for %s with %s.", pep.Repr(u.form.get("name")), pep.Repr(project.Underscored()))
 	}
 	if want := project.Underscored() + "-" + u.version.String() + ".tar.gz"; filename != want {
-		return bad("Filename %s is invalid, should be %s.", repr(filename), repr(want))
+		return bad("Filename %s is invalid, should be %s.", pep.Repr(filename), pep.Repr(want))
 	}
 	return nil
 }
@@ -44,8 +44,8 @@ func wheelFilename(u *upload) *refusal {
 		return bad("%s", upperFirst(err.Error()))
 	}
 	for tag := range strings.SplitSeq(strings.ToLower(name.Platform), ".") {
-		if !platform.MatchString(tag) {
-			return bad("Binary wheel %s has an unsupported platform tag %s.", repr(filename), repr(tag))
+		if !platform.Accepted(tag) && platform.Refused(tag, u.ix.now()) {
+			return bad("Binary wheel %s has an unsupported platform tag %s.", pep.Repr(filename), pep.Repr(tag))
 		}
 	}
 	return wheelNaming(u, name)
@@ -55,14 +55,14 @@ func wheelFilename(u *upload) *refusal {
 func wheelNaming(u *upload, name pep.WheelName) *refusal {
 	project := pep.Normalize(u.form.get("name"))
 	if pep.Normalize(name.Name) != project {
-		return bad("Start filename for %s with %s.", repr(u.form.get("name")), repr(project.Underscored()))
+		return bad("Start filename for %s with %s.", pep.Repr(u.form.get("name")), pep.Repr(project.Underscored()))
 	}
 	if name.Name != project.Underscored() {
 		return bad("Filename %s should contain the normalized project name %s, not %s.",
-			repr(u.form.content.filename), repr(project.Underscored()), repr(name.Name))
+			pep.Repr(u.form.content.filename), pep.Repr(project.Underscored()), pep.Repr(name.Name))
 	}
 	if v, err := pep.ParseVersion(name.Version); err != nil || v.Compare(u.version) != 0 {
-		return bad("Version in filename should be %s not %s.", repr(u.version.String()), repr(name.Version))
+		return bad("Version in filename should be %s not %s.", pep.Repr(u.version.String()), pep.Repr(name.Version))
 	}
 	return nil
 }
@@ -78,20 +78,7 @@ const longestWheel = 246
 // filenameLength checks row 94. A name that is too long for the file system is refused earlier; see nameTooLong.
 func filenameLength(u *upload) *refusal {
 	if name := u.form.content.filename; !isSdist(u) && len(name) > longestWheel {
-		return bad("Filename is too long: %s", repr(name))
+		return bad("Filename is too long: %s", pep.Repr(name))
 	}
 	return nil
 }
-
-// platform matches a platform tag that row 86 accepts (§2.8.3).
-var platform = regexp.MustCompile(`^(` + strings.Join([]string{
-	`any|win32|win_arm64|win_amd64|win_ia64`,
-	`manylinux1_(x86_64|i686)|manylinux2010_(x86_64|i686)|manylinux2014_(x86_64|i686|aarch64|armv7l|ppc64|ppc64le|s390x)`,
-	`linux_armv6l|linux_armv7l`,
-	`macosx_(10_\d+|(11|12|13|14|15|26)_0)_(ppc|ppc64|i386|x86_64|arm64|intel|fat|fat3|fat64|universal|universal2)`,
-	`manylinux_\d+_\d+_(x86_64|i686|aarch64|armv7l|ppc64le|s390x|riscv64|ppc64)`,
-	`musllinux_\d+_\d+_(x86_64|i686|aarch64|armv7l|ppc64le|s390x|riscv64)`,
-	`ios_\d+_\d+_(arm64|x86_64)_(iphoneos|iphonesimulator)`,
-	`android_\d+_(armeabi_v7a|arm64_v8a|x86|x86_64)`,
-	`pyemscripten_\d+_\d+_wasm32.*`,
-}, "|") + `)$`)

@@ -31,11 +31,11 @@ func formName(f *form) *refusal {
 	name := first(f.texts["name"])
 	switch {
 	case strings.TrimSpace(name) == "":
-		return bad("%s is an invalid value for Name. Error: This field is required%s", repr(elide(name)), metadataSpec)
+		return bad("%s is an invalid value for Name. Error: This field is required%s", pep.Repr(elide(name)), metadataSpec)
 	case !pep.ValidName(name):
 		return bad("%s is an invalid value for Name. Error: Start and end with a letter or numeral containing only ASCII "+
 			"numeric and '.', '_' and '-'%s",
-			repr(elide(name)), metadataSpec)
+			pep.Repr(elide(name)), metadataSpec)
 	}
 	return nil
 }

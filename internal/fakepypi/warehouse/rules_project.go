@@ -62,13 +62,13 @@ func userInOrder(u *upload) *refusal {
 	case u.behavior.NoEmail:
 		return refuse(http.StatusForbidden, "User %s, associated with the API token used, does not have a verified primary email address. "+
 			"Please add a verified primary email before attempting to upload to PyPI. See %s#verified-email for more information.",
-			repr(apiUser), u.help())
+			pep.Repr(apiUser), u.help())
 	case u.behavior.NoSecondFactor:
 		return refuse(http.StatusForbidden,
 			"User %s, associated with the API token used, does not have two-factor authentication enabled. "+
 				"Please enable two-factor authentication before attempting to upload to PyPI. "+
 				"See %s#two-factor-authentication for more information.",
-			repr(apiUser), u.help())
+			pep.Repr(apiUser), u.help())
 	}
 	return nil
 }
@@ -88,14 +88,14 @@ func permitted(u *upload) *refusal {
 	}
 	if u.token.publisher != nil {
 		return refuse(http.StatusForbidden,
-			"The given token isn't allowed to upload to project %s. See %s#project-name for more information.", repr(u.project.name),
+			"The given token isn't allowed to upload to project %s. See %s#project-name for more information.", pep.Repr(u.project.name),
 			u.help())
 	}
 	if u.project.status == statusQuarantined {
 		return nil // its owners may still upload
 	}
 	return refuse(http.StatusForbidden, "The user %s isn't allowed to upload to project %s. See %s#project-name for more information.",
-		repr(apiUser), repr(u.project.name), u.help())
+		pep.Repr(apiUser), pep.Repr(u.project.name), u.help())
 }
 
 // goodStanding checks row 49: the organization that owns the project is in good standing.
@@ -133,7 +133,7 @@ func creationRules() []func(*Index, string) *refusal {
 
 func nameValid(_ *Index, name string) *refusal {
 	if !pep.ValidName(name) {
-		return bad("The name %s is invalid.", repr(name))
+		return bad("The name %s is invalid.", pep.Repr(name))
 	}
 	return nil
 }
@@ -141,7 +141,7 @@ func nameValid(_ *Index, name string) *refusal {
 func nameProhibited(ix *Index, name string) *refusal {
 	for _, prohibited := range ix.behavior.Prohibited {
 		if pep.Normalize(prohibited) == pep.Normalize(name) {
-			return bad("The name %s isn't allowed. See %s#project-name for more information.", repr(name), ix.help())
+			return bad("The name %s isn't allowed. See %s#project-name for more information.", pep.Repr(name), ix.help())
 		}
 	}
 	return nil
@@ -150,7 +150,7 @@ func nameProhibited(ix *Index, name string) *refusal {
 func nameDistinct(ix *Index, name string) *refusal {
 	for key := range ix.projects {
 		if ultranormal(string(key)) == ultranormal(name) {
-			return bad("The name %s is too similar to an existing project. See %s#project-name for more information.", repr(name),
+			return bad("The name %s is too similar to an existing project. See %s#project-name for more information.", pep.Repr(name),
 				ix.help())
 		}
 	}

@@ -4,37 +4,28 @@ import (
 	"slices"
 
 	"github.com/org/pypi-oidc-publish/internal/pep"
-	"github.com/org/pypi-oidc-publish/internal/pep/spdx"
 	"github.com/org/pypi-oidc-publish/internal/pep/stdlib"
 	"github.com/org/pypi-oidc-publish/internal/pep/trove"
 )
 
 // The rules that use tables which become outdated.
 
-// licenseExpression returns a message if a license expression is invalid (docs/reference/pypi-server.md row 28).
-func licenseExpression(_ *upload, values []string) string {
-	if _, err := spdx.Canonical(values[0]); err != nil {
-		return invalid(values[0], "license-expression")
-	}
-	return ""
-}
-
-// knownClassifiers returns a message if a classifier is unknown or deprecated (rows 35 and 36). Unknown ones come first, each kind in
-// alphabetical order.
-func knownClassifiers(_ *upload, values []string) string {
+// knownClassifiers returns a message if a classifier is unknown or deprecated (docs/reference/pypi-server.md rows 35 and 36). Unknown ones
+// come first, each kind in alphabetical order.
+func knownClassifiers(u *upload, values []string) string {
 	values = slices.Sorted(slices.Values(values))
 	for _, value := range values {
-		if status, _ := trove.Lookup(value); status == trove.Unknown {
-			return repr(value) + " is not a valid classifier"
+		if status, _ := trove.Lookup(value); status == trove.Unknown && trove.Refused(value, u.ix.now()) {
+			return pep.Repr(value) + " is not a valid classifier"
 		}
 	}
 	for _, value := range values {
 		switch status, instead := trove.Lookup(value); {
 		case status != trove.Deprecated:
 		case len(instead) > 0:
-			return "The classifier " + repr(value) + " has been deprecated, use one of " + reprList(instead) + " instead"
+			return "The classifier " + pep.Repr(value) + " has been deprecated, use one of " + pep.ReprList(instead) + " instead"
 		default:
-			return "The classifier " + repr(value) + " has been deprecated"
+			return "The classifier " + pep.Repr(value) + " has been deprecated"
 		}
 	}
 	return ""
@@ -46,5 +37,5 @@ func nameNotStandard(ix *Index, name string) *refusal {
 		return nil
 	}
 	return bad("The name %s isn't allowed (conflict with Python Standard Library module name). See %s#project-name for more information.",
-		repr(name), ix.help())
+		pep.Repr(name), ix.help())
 }

@@ -37,15 +37,21 @@ func (c *call) has(name string) bool {
 func (p *parser) directive(s *scope, name string, end int) (nodes []*node, blankFinish bool) {
 	d, ok := directiveNamed(strings.ToLower(name))
 	number := s.lineNumber()
-	if !ok {
-		p.refuseWith(number, unknownDirective, directiveAdvice(name), name)
-	}
 	block, finish := s.take(taking{first: end, known: unknown, keepTop: true})
+	switch {
+	case !ok && s.inside != "": // the definition would be empty
+		p.refuseWith(number, unknownDirective, directiveAdvice(name), name)
+	case !ok:
+		p.report(number, unknownDirective, directiveAdvice(name), name)
+		return []*node{newNode(kindBlock, number)}, finish || s.nextBlank()
+	}
 	c := &call{name: name, line: number, into: s.node, inside: s.inside}
 	if err := p.arrange(c, d, block); err != nil {
 		p.badDirective(c, err)
 	}
-	return d.run(p, c), finish || s.nextBlank()
+	nodes = d.run(p, c)
+	c.speak(nodes)
+	return nodes, finish || s.nextBlank()
 }
 
 // badDirective refuses a directive with invalid arguments, options or content.

@@ -46,11 +46,15 @@ func runContainer(p *parser, c *call) []*node {
 // runClassedContainer treats the argument as class names.
 func runClassedContainer(p *parser, c *call) []*node {
 	p.needContent(c)
+	language := ""
 	if len(c.arguments) > 0 {
 		p.checkClass(c)
+		language = languageOf(c.arguments[0])
 		c.arguments = nil
 	}
-	return runContainer(p, c)
+	made := runContainer(p, c)
+	made[0].setLanguage(language)
+	return made
 }
 
 // checkClass refuses a first argument that cannot be converted to class names.

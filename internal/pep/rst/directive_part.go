@@ -105,12 +105,17 @@ func closed(value string) bool {
 // runClass assigns class names to its content, or to the next element, which must exist.
 func runClass(p *parser, c *call) []*node {
 	p.checkClass(c)
+	language := languageOf(c.arguments[0])
 	if len(c.content) > 0 {
 		holder := newNode(kindDetached, c.line)
 		p.nested(c.content, holder)
+		for _, child := range holder.children {
+			child.setLanguage(language)
+		}
 		return holder.children
 	}
 	pending := newNode(kindPending, c.line)
+	pending.language = language
 	p.doc.pending = append(p.doc.pending, pending)
 	return []*node{pending}
 }

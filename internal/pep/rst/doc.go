@@ -30,7 +30,7 @@
 //	node.go document.go         the tree, and which node has which name
 //	resolve.go                  what needs the complete document; then one file for each group of transforms:
 //	                            resolve_substitution.go resolve_title.go resolve_docinfo.go resolve_reference.go
-//	                            resolve_note.go resolve_transition.go resolve_output.go
+//	                            resolve_note.go quotes_language.go resolve_transition.go resolve_output.go
 //	punctuation_data.go quotes_data.go width_data.go        tables of characters
 //
 // # Names of docutils

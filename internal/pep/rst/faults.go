@@ -332,6 +332,11 @@ var (
 		`No suitable element following "class" directive`,
 		"remove the directive, or put the element behind it",
 	}
+	noQuotes = fault{
+		"class",
+		`No smart quotes defined for language "%s".`,
+		"remove the class, or begin its name with something else than language-",
+	}
 	badAlign = fault{
 		"directive",
 		"Error in \"%s\" directive: \"%s\" is not a valid value for the \"align\" option here.",

@@ -28,18 +28,33 @@ func (p *parser) refuseWith(line int, f fault, fix string, args ...any) {
 	if len(args) > 0 {
 		message = fmt.Sprintf(message, args...)
 	}
-	panic(halt{Result{Refuse, message, line, f.construct, fix}})
+	panic(halt{Result{Outcome: Refuse, Message: message, Line: line, Construct: f.construct, Fix: fix}})
+}
+
+// mostProblems limits the problems of one document.
+const mostProblems = 20
+
+// report works like refuseWith, but the parse goes on, as docutils itself can: to find more problems of the document. It must be safe to
+// go on.
+func (p *parser) report(line int, f fault, fix string, args ...any) {
+	p.problems = append(p.problems, Result{
+		Outcome: Refuse, Message: fmt.Sprintf(f.message, args...), Line: line, Construct: f.construct, Fix: fix,
+	})
+	if len(p.problems) == mostProblems {
+		panic(halt{}) // the parse ends with what was reported
+	}
 }
 
 // undecided ends the parse without a prediction.
 func (p *parser) undecided(line int, construct, why string) {
 	panic(halt{Result{
-		Undecided, why, line, construct,
-		"only the index can decide; to find out before the upload, render the description with readme_renderer",
+		Outcome: Undecided, Message: why, Line: line, Construct: construct,
+		Fix: "only the index can decide; to find out before the upload, render the description with readme_renderer",
 	}})
 }
 
-// catch converts the panic that ended the parse to its verdict. Any other panic is a bug of this package and continues.
+// catch converts the problems that were reported, and the panic that ended the parse, to the verdict. Any other panic is a bug of this
+// package and continues.
 func (p *parser) catch(result *Result) {
 	switch end := recover().(type) {
 	case nil:
@@ -48,6 +63,15 @@ func (p *parser) catch(result *Result) {
 	default:
 		panic(end)
 	}
+	if len(p.problems) == 0 {
+		return
+	}
+	first, more := p.problems[0], p.problems[1:]
+	if result.Outcome == Refuse {
+		more = append(more, *result)
+	}
+	*result = first
+	result.More = more
 }
 
 // spend reduces the budget, and ends the parse as undecided if it is used up.

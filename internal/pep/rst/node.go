@@ -74,6 +74,7 @@ type node struct {
 	resolved          bool
 	columns           int    // of a table
 	local             bool   // a table of contents: only of its section
+	language          string // that a class sets for the element; empty if none does
 	unwritable        *fault // the fault that occurs when the element is written
 	walking           bool   // an indirect target that is being resolved
 	origin            *node  // of a copied substitution reference: the reference that it was copied for

@@ -2,6 +2,8 @@ package rst
 
 // parser holds the state of the whole document.
 type parser struct {
+	problems []Result // those after which the parse went on
+
 	doc         *document
 	roles       map[string]role // defined by role directives; "" is the default role
 	titleStyles []string        // in the order of their levels

@@ -15,6 +15,7 @@ func (p *parser) resolve(by Renderer) {
 	}
 	p.matchAnonymous()
 	p.followIndirect()
+	p.checkQuotes(p.doc.root, "")
 	p.placeTargetNotes()
 	p.matchNotes()
 	p.resolveDuplicates()
@@ -27,26 +28,28 @@ func (p *parser) resolve(by Renderer) {
 // classTargets refuses class directives without content that no element follows.
 func (p *parser) classTargets() {
 	for _, pending := range p.doc.pending {
-		if !p.visibleAfter(pending) {
+		element := p.visibleAfter(pending)
+		if element == nil {
 			p.refuse(pending.line, noElementForClass)
 		}
+		element.setLanguage(pending.language)
 	}
 	p.drop(p.doc.pending)
 }
 
-// visibleAfter reports whether a visible element follows n, or one of its ancestors.
-func (p *parser) visibleAfter(n *node) bool {
+// visibleAfter returns the next visible element after n, or after one of its ancestors; nil if there is none.
+func (p *parser) visibleAfter(n *node) *node {
 	for ; n.parent != nil; n = n.parent {
 		siblings, at := n.parent.children, n.parent.index(n)
 		p.spend(at / 16)
 		for _, sibling := range siblings[at+1:] {
 			p.spend(1)
 			if !sibling.invisible() && sibling.kind != kindMessage {
-				return true
+				return sibling
 			}
 		}
 	}
-	return false
+	return nil
 }
 
 // propagate moves the names of a target to the element after it, so that the target itself produces no output.

@@ -176,7 +176,7 @@ func (p *parser) checkReferences() {
 		case known:
 			p.refuse(n.line, ambiguousReference, n.refName)
 		default:
-			p.refuseWith(n.line, unknownTarget, targetAdvice(n.refName), n.refName)
+			p.report(n.line, unknownTarget, targetAdvice(n.refName), n.refName)
 		}
 		return true
 	})

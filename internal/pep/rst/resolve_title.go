@@ -12,9 +12,11 @@ func (p *parser) promoteTitle() {
 	for _, one := range section.ids {
 		p.doc.byID[one] = root
 	}
+	root.setLanguage(section.language)
 	if section, _ := lonelySection(root); section != nil {
 		i := root.index(section)
 		subtitle := newNode(kindSubtitle, section.line)
+		subtitle.language = section.language
 		subtitle.add(section.children[0].children...)
 		children := append([]*node{root.children[0], subtitle}, root.children[1:i]...)
 		root.setChildren(append(children, section.children[1:]...))
@@ -46,6 +48,7 @@ func promoteSubtitles(n *node) {
 		if section, _ := lonelySection(child); section != nil {
 			at := child.index(section)
 			subtitle := newNode(kindSubtitle, section.line)
+			subtitle.language = section.language
 			subtitle.add(section.children[0].children...)
 			children := append([]*node{child.children[0], subtitle}, child.children[1:at]...)
 			child.setChildren(append(children, section.children[1:]...))

@@ -76,10 +76,12 @@ func (b roleBase) options() map[string]convert {
 func (p *parser) interpret(name, content string, lineno int) []*node {
 	role, ok := p.role(name)
 	if !ok {
-		p.refuseWith(lineno, unknownRole, roleAdvice(name), name)
+		p.report(lineno, unknownRole, roleAdvice(name), name)
 	}
 	n := newNode(kindInline, lineno)
-	n.text = content
+	if n.text = content; !ok {
+		return []*node{n}
+	}
 	switch role.base {
 	case roleCode:
 		p.checkLanguage(role.options["language"].text, lineno)

@@ -46,10 +46,11 @@ func (o Outcome) String() string {
 // Result describes the outcome for one description. For an accepted one all other fields are empty.
 type Result struct {
 	Outcome   Outcome
-	Message   string // the text of docutils' first message, or why there is no prediction
-	Line      int    // the line that docutils reports, counted from 1; 0 if it concerns the whole text
-	Construct string // what kind of markup the line contains: "section title", "directive", ...
-	Fix       string // what to do about it
+	Message   string   // the text of docutils' first message, or why there is no prediction
+	Line      int      // the line that docutils reports, counted from 1; 0 if it concerns the whole text
+	Construct string   // what kind of markup the line contains: "section title", "directive", ...
+	Fix       string   // what to do about it
+	More      []Result // further problems of a refused description, found by reading on; not all, and without an own More
 }
 
 // String returns the verdict as one line for people.

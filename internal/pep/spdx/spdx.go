@@ -50,6 +50,23 @@ func Canonical(expression string) (string, error) {
 	return b.String(), nil
 }
 
+// Strict reports whether a valid expression is one for releases of the index's library since packaging 26.3 too: an exception must follow
+// an identifier, and a reference must have a name and no plus sign.
+func Strict(expression string) bool {
+	phrases := split(expression)
+	for i, word := range phrases {
+		switch low := lower(word); {
+		case low == "with" && (i == 0 || i+1 == len(phrases) || phrases[i-1] == ")"):
+			return false
+		case low == "with" && i > 1 && lower(phrases[i-2]) == "with":
+			return false
+		case low == refPrefix, strings.HasPrefix(low, refPrefix) && strings.HasSuffix(low, "+"):
+			return false
+		}
+	}
+	return true
+}
+
 // UnknownError reports a word that could be an identifier but is not in the list. A newer list may contain it.
 type UnknownError struct {
 	Word      string // as written
@@ -71,6 +88,13 @@ func (e *UnknownError) Error() string {
 // AsOf returns the last day, at midnight UTC, on which the index is known to have had exactly this list.
 func AsOf() time.Time {
 	return tables().asOf
+}
+
+// Refused reports whether the index certainly refuses on a day an expression of which Canonical returns err: always, but for an identifier
+// that a newer list may contain.
+func Refused(err error, today time.Time) bool {
+	var unknown *UnknownError
+	return err != nil && (!errors.As(err, &unknown) || today.Before(AsOf().AddDate(0, 0, 1)))
 }
 
 // split returns the words of an expression; every parenthesis is a word.

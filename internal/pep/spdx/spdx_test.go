@@ -1,8 +1,11 @@
 package spdx_test
 
 import (
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -149,4 +152,28 @@ func FuzzCanonical(f *testing.F) {
 			t.Errorf("%q: %q, then %q, %v", expression, once, twice, err)
 		}
 	})
+}
+
+// TestSource: the table is the one that the README describes, and of the day that it says.
+func TestSource(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := os.ReadFile("spdx.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := regexp.MustCompile("(?m)^\\| `spdx.txt` \\| .+ \\| (20\\d\\d-\\d\\d-\\d\\d) \\| `([0-9a-f]{64})` \\|$").
+		FindStringSubmatch(string(readme))
+	if row == nil {
+		t.Fatal("README.md has no row of spdx.txt with a date and a SHA-256")
+	}
+	if sum := fmt.Sprintf("%x", sha256.Sum256(table)); sum != row[2] {
+		t.Errorf("spdx.txt has the SHA-256 %s, and README.md says %s: make both with refresh.sh", sum, row[2])
+	}
+	if day := spdx.AsOf().Format(time.DateOnly); day != row[1] {
+		t.Errorf("the list is as of %s, and README.md says %s", day, row[1])
+	}
 }

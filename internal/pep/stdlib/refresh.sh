@@ -19,4 +19,5 @@ print("\n".join(sorted(names - {""})))
 PYTHON
 grep -qx asyncio "$work/modules.txt"
 cp "$work/modules.txt" .
-sed -i "s/^\(| \`modules.txt\` .*|\) [0-9-]* |\$/\1 $(date -u +%Y-%m) |/" README.md
+sum=$(sha256sum modules.txt | cut -d " " -f 1)
+sed -i "s/^\(| \`modules.txt\` .*|\) [0-9-]* | \`[0-9a-f]*\` |\$/\1 $(date -u +%Y-%m-%d) | \`$sum\` |/" README.md

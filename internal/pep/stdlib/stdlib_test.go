@@ -1,6 +1,9 @@
 package stdlib
 
 import (
+	"crypto/sha256"
+	"fmt"
+	"os"
 	"regexp"
 	"testing"
 )
@@ -28,5 +31,26 @@ func TestTable(t *testing.T) {
 	}
 	if len(names()) < 1000 {
 		t.Errorf("only %d modules", len(names()))
+	}
+}
+
+// TestSource: the table is the one that the README describes, and of the day that it says.
+func TestSource(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := os.ReadFile("modules.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := regexp.MustCompile("(?m)^\\| `modules.txt` \\| .+ \\| (20\\d\\d-\\d\\d-\\d\\d) \\| `([0-9a-f]{64})` \\|$").
+		FindStringSubmatch(string(readme))
+	if row == nil {
+		t.Fatal("README.md has no row of modules.txt with a date and a SHA-256")
+	}
+	if sum := fmt.Sprintf("%x", sha256.Sum256(table)); sum != row[2] {
+		t.Errorf("modules.txt has the SHA-256 %s, and README.md says %s: make both with refresh.sh", sum, row[2])
 	}
 }

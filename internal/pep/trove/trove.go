@@ -6,6 +6,7 @@ package trove
 import (
 	_ "embed"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -31,6 +32,65 @@ const (
 func Lookup(classifier string) (Status, []string) {
 	found := table().entries[classifier]
 	return found.status, slices.Clone(found.instead)
+}
+
+// Refused reports whether the index certainly refuses on a day a classifier that is not in the table: one that is private, or on the day of
+// the table one that does not continue a family of numbered classifiers.
+func Refused(classifier string, today time.Time) bool {
+	return Private(classifier) || today.Before(AsOf().AddDate(0, 0, 1)) && !continues(classifier)
+}
+
+// Private reports whether the index refuses a classifier on purpose, to prevent accidental uploads.
+func Private(classifier string) bool { return strings.HasPrefix(classifier, "Private :: ") }
+
+// ahead is how much a number may be above the highest that is known, for a classifier that may be added soon.
+const ahead = 2
+
+// continues reports whether a classifier has the next or the next but one number of a family, such as Programming Language :: Python :: 3.N
+// or Framework :: Odoo :: N.0.
+func continues(classifier string) bool {
+	family, number := cutNumber(classifier)
+	if number == nil {
+		return false
+	}
+	newest, known, last := -1, false, len(number)-1
+	for other := range table().entries {
+		sibling, n := cutNumber(other)
+		if sibling != family || len(n) != len(number) {
+			continue
+		}
+		if slices.Equal(n[:last], number[:last]) {
+			known, newest = true, max(newest, n[last])
+		}
+	}
+	if known {
+		return number[last] > newest && number[last] <= newest+ahead
+	}
+	if last == 0 || number[last] > ahead {
+		return false
+	}
+	for other := range table().entries {
+		if sibling, n := cutNumber(other); sibling == family && len(n) == len(number) {
+			newest = max(newest, n[0])
+		}
+	}
+	return newest >= 0 && number[0] > newest && number[0] <= newest+ahead
+}
+
+// cutNumber splits a classifier before a last part that consists of numbers with dots between them; number is nil if it does not.
+func cutNumber(classifier string) (family string, number []int) {
+	at := strings.LastIndex(classifier, " :: ")
+	if at < 0 {
+		return "", nil
+	}
+	for part := range strings.SplitSeq(classifier[at+len(" :: "):], ".") {
+		n, err := strconv.Atoi(part)
+		if err != nil || strconv.Itoa(n) != part || n < 0 {
+			return "", nil
+		}
+		number = append(number, n)
+	}
+	return classifier[:at], number
 }
 
 // All returns the valid classifiers, in alphabetical order.

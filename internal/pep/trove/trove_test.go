@@ -42,6 +42,33 @@ func TestLookup(t *testing.T) {
 	}
 }
 
+// TestRefused: what continues a family may be added any day, what is private will not, and anything else may be after the day of the table.
+func TestRefused(t *testing.T) {
+	t.Parallel()
+	for classifier, want := range map[string][2]bool{ // on the day of the table, and later
+		"Programming Language :: Python :: 3.17":  {false, false},
+		"Programming Language :: Python :: 3.18":  {false, false},
+		"Programming Language :: Python :: 3.19":  {true, false},
+		"Programming Language :: Python :: 3.99":  {true, false},
+		"Framework :: Odoo :: 21.0":               {false, false},
+		"Framework :: Odoo :: 22.0":               {false, false},
+		"Framework :: Odoo :: 23.0":               {true, false},
+		"Framework :: Odoo :: 21.9":               {true, false},
+		"Framework :: Unknown :: 1.0":             {true, false},
+		"Topic :: Trees":                          {true, false},
+		"Programming Language :: Python :: 3.017": {true, false},
+		"Private :: 3.17":                         {true, true},
+		"":                                        {true, false},
+	} {
+		if day, later := Refused(classifier, AsOf()), Refused(classifier, AsOf().AddDate(0, 0, 1)); day != want[0] || later != want[1] {
+			t.Errorf("%q: %v, and later %v", classifier, day, later)
+		}
+		if status, _ := Lookup(classifier); status != Unknown {
+			t.Errorf("%q is known by now", classifier)
+		}
+	}
+}
+
 // TestTable: the table is whole and dated, and what replaces a deprecated classifier is one to use.
 func TestTable(t *testing.T) {
 	t.Parallel()

@@ -70,6 +70,42 @@ func (c Case) Paths(t testing.TB) []string {
 	return paths
 }
 
+// Value is a text, and what the libraries of the index say of it: its normal form, ok or bad, or another word for its kind.
+type Value struct {
+	Text   string
+	Pinned string // said by the releases that the index is known to run
+	Newest string // said by the newest releases
+	Other  string // of the kind cmp: the text that it is compared with
+}
+
+// Values returns the values of a kind from internal/testdata/reference.
+func Values(t testing.TB, kind string) []Value {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(folder(t), "..", "reference", kind+".json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var table struct{ Cases [][]string }
+	if err := json.Unmarshal(text, &table); err != nil {
+		t.Fatal(err)
+	}
+	var all []Value
+	for _, c := range table.Cases {
+		v := Value{Text: c[0], Pinned: c[1], Newest: c[2]}
+		if len(c) > 3 {
+			v.Other = c[3]
+		}
+		all = append(all, v)
+	}
+	if len(all) < fewestValues {
+		t.Fatalf("%d values of the kind %s, and there are %d at least", len(all), kind, fewestValues)
+	}
+	return all
+}
+
+// fewestValues is how many values of a kind there are at least.
+const fewestValues = 20
+
 // folder finds the vectors from the folder of the package that is tested, which is below internal.
 func folder(t testing.TB) string {
 	t.Helper()

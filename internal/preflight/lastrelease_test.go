@@ -1,0 +1,278 @@
+package preflight_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/distfile"
+	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/preflight"
+)
+
+// built returns files of a release of alder without content: their names, and one metadata for all.
+func built(version string, headers []string, names ...string) (files []*distfile.Distribution) {
+	fields := []distfile.Field{{Name: "Metadata-Version", Value: "2.4"}, {Name: "Name", Value: "alder"}, {Name: "Version", Value: version}}
+	for _, header := range headers {
+		name, value, _ := strings.Cut(header, ": ")
+		fields = append(fields, distfile.Field{Name: name, Value: value})
+	}
+	for i, name := range names {
+		d := &distfile.Distribution{Name: name, Path: name, Metadata: true, Headers: fields}
+		d.Digests.BLAKE2b[0], d.Digests.SHA256[0] = byte(i+1), byte(i+1)
+		files = append(files, d)
+	}
+	return files
+}
+
+// wheels returns names of wheels: each of these versions of Python on each of these platforms.
+func wheels(version, pythons, platforms string) (names []string) {
+	for python := range strings.FieldsSeq(pythons) {
+		for platform := range strings.FieldsSeq(platforms) {
+			tag, abi := strings.TrimSuffix(python, "t"), python
+			if from, ok := strings.CutSuffix(python, "+"); ok { // and every later one
+				tag, abi = from, "abi3"
+			}
+			names = append(names, "alder-"+version+"-"+tag+"-"+abi+"-"+platform+".whl")
+		}
+	}
+	return names
+}
+
+// listed returns what an index lists under these names.
+func listed(names ...string) (files []pep.IndexFile) {
+	for _, name := range names {
+		files = append(files, pep.IndexFile{Name: name, Uploaded: time.Now().Add(-1000 * time.Hour)})
+	}
+	return files
+}
+
+// compared returns the severity and id of what the rules of this file find, and their messages.
+func compared(s preflight.Set) (found, messages []string) {
+	s.Warehouse, s.Now = true, time.Now()
+	for _, f := range preflight.Check(s) {
+		if strings.HasPrefix(string(f.ID), "compare-") {
+			found = append(found, f.Severity.String()+" "+string(f.ID))
+			messages = append(messages, f.Message)
+		}
+	}
+	return found, messages
+}
+
+const threeSystems = "manylinux_2_28_x86_64 macosx_11_0_arm64 win_amd64"
+
+// TestCompare_Files: mishaps of real releases with other names, each with what is nearly the same and meant.
+func TestCompare_Files(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		before  []string // on the index, of 1.4.2 unless they say otherwise
+		version string
+		now     []string
+		also    []string // on the index already, of this release
+		want    []string
+		says    string
+	}{
+		"the sdist is gone": {
+			before: []string{"alder-1.4.2.tar.gz", "alder-1.4.2-py3-none-any.whl"}, version: "1.4.3",
+			now:  []string{"alder-1.4.3-py3-none-any.whl"},
+			want: []string{"warning compare-sdist"}, says: "alder 1.4.2 had an sdist",
+		},
+		"another job has published the sdist": {
+			before: []string{"alder-1.4.2.tar.gz", "alder-1.4.2-py3-none-any.whl"}, version: "1.4.3",
+			now:  []string{"alder-1.4.3-py3-none-any.whl"},
+			also: []string{"alder-1.4.3.tar.gz"},
+		},
+		"there never was one": {
+			before: []string{"alder-1.4.2-py3-none-any.whl"}, version: "1.4.3",
+			now: []string{"alder-1.4.3-py3-none-any.whl"},
+		},
+		"a hole in a patch release": {
+			before: wheels("1.4.2", "cp311 cp312", threeSystems), version: "1.4.3",
+			now:  without(wheels("1.4.3", "cp311 cp312", threeSystems), "cp311-win_amd64"),
+			want: []string{"warning compare-wheels"}, says: "no wheel for win_amd64 (cp311)",
+		},
+		"a hole in a minor release": {
+			before: wheels("1.4.2", "cp311 cp312", threeSystems), version: "1.5",
+			now:  without(wheels("1.5", "cp311 cp312", threeSystems), "cp311-win_amd64"),
+			want: []string{"notice compare-wheels"},
+		},
+		"a platform is lost": {
+			before: wheels("1.4.2", "cp311 cp312", threeSystems), version: "1.4.3",
+			now:  wheels("1.4.3", "cp311 cp312", "manylinux_2_28_x86_64 win_amd64"),
+			want: []string{"warning compare-wheels"}, says: "no wheel for macos arm64, and",
+		},
+		"an old Python is dropped": {
+			before: wheels("1.4.2", "cp39 cp311 cp312", threeSystems), version: "1.5",
+			now: wheels("1.5", "cp311 cp312 cp313", threeSystems),
+		},
+		"a newer version of the system": {
+			before: wheels(
+				"1.4.2", "cp312", "manylinux2014_x86_64 manylinux_2_17_aarch64 macosx_10_13_x86_64 musllinux_1_1_x86_64",
+			), version: "1.4.3",
+			now: wheels("1.4.3", "cp312", "manylinux_2_28_x86_64 manylinux_2_34_aarch64 macosx_13_0_x86_64 musllinux_1_2_x86_64"),
+		},
+		"universal2 in place of two": {
+			before: wheels("1.4.2", "cp312", "macosx_11_0_arm64 macosx_10_13_x86_64"), version: "1.4.3",
+			now: wheels("1.4.3", "cp312", "macosx_11_0_universal2"),
+		},
+		"half of universal2": {
+			before: wheels("1.4.2", "cp312", "macosx_11_0_universal2 win_amd64"), version: "1.4.3",
+			now:  wheels("1.4.3", "cp312", "macosx_11_0_arm64 win_amd64"),
+			want: []string{"warning compare-wheels"}, says: "macos x86_64",
+		},
+		"abi3 in place of many": {
+			before: wheels("1.4.2", "cp39 cp310 cp311", threeSystems), version: "1.5", now: wheels("1.5", "cp39+", threeSystems),
+		},
+		"abi3 from a later Python": {
+			before: wheels("1.4.2", "cp39+", threeSystems), version: "1.5", now: wheels("1.5", "cp310+", threeSystems),
+		},
+		"free-threaded wheels are gone on one system": {
+			before: wheels("1.4.2", "cp313 cp313t", threeSystems), version: "1.4.3",
+			now:  without(wheels("1.4.3", "cp313 cp313t", threeSystems), "cp313t-win_amd64"),
+			want: []string{"warning compare-wheels"}, says: "win_amd64 (cp313t)",
+		},
+		"a pure wheel in place of all": {
+			before: wheels("1.4.2", "cp311 cp312", "win_amd64"), version: "1.5", now: []string{"alder-1.5-py3-none-any.whl"},
+		},
+		"half of the wheels": {
+			before: wheels(
+				"1.4.2", "cp310 cp311 cp312", "win_amd64 macosx_11_0_arm64",
+			), version: "1.5", now: wheels("1.5", "cp312", "win_amd64 macosx_11_0_arm64"),
+			want: []string{"warning compare-count"}, says: "this release has 2 wheels, and alder 1.4.2 had 6",
+		},
+		"no wheels": {
+			before: append(wheels("1.4.2", "cp312", threeSystems), "alder-1.4.2.tar.gz"), version: "1.4.3",
+			now:  []string{"alder-1.4.3.tar.gz"},
+			want: []string{"warning compare-wheels"}, says: "this release has no wheel, and alder 1.4.2 had 3",
+		},
+		"a maintenance release": {
+			before: []string{"alder-2.0.0-py3-none-any.whl", "alder-1.4.2.tar.gz", "alder-1.4.2-py3-none-any.whl"}, version: "1.4.3",
+			now: []string{"alder-1.4.3-py3-none-any.whl"}, want: []string{"warning compare-sdist"}, says: "alder 1.4.2 had",
+		},
+		"the last one was a pre-release": {
+			before: []string{
+				"alder-1.4.3rc1.tar.gz", "alder-1.4.2-py3-none-any.whl",
+			}, version: "1.4.3",
+			now: []string{"alder-1.4.3-py3-none-any.whl"},
+		},
+		"this one is a pre-release": {
+			before: []string{"alder-1.4.2.tar.gz"}, version: "1.4.3rc1", now: []string{"alder-1.4.3rc1-py3-none-any.whl"},
+		},
+		"the first release": {version: "1.4.3", now: []string{"alder-1.4.3-py3-none-any.whl"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			listing := pep.Listing{Project: "alder", Exists: len(c.before) > 0, Files: listed(append(c.before, c.also...)...)}
+			s := preflight.Set{
+				Files: built(c.version, nil, c.now...), Listings: map[pep.Project]pep.Listing{"alder": listing}, Compare: true,
+			}
+			found, messages := compared(s)
+			if !slices.Equal(found, c.want) || c.says != "" && !strings.Contains(strings.Join(messages, "\n"), c.says) {
+				t.Errorf("got %q\n%s", found, strings.Join(messages, "\n"))
+			}
+			s.Compare = false
+			if found, _ := compared(s); len(found) > 0 {
+				t.Errorf("it compares although that is off: %q", found)
+			}
+		})
+	}
+}
+
+// without returns the names but for those that have this part.
+func without(names []string, part string) []string {
+	return slices.DeleteFunc(names, func(name string) bool { return strings.Contains(name, part) })
+}
+
+// TestCompare_Yanked: a release whose files are all yanked is not the one that users have.
+func TestCompare_Yanked(t *testing.T) {
+	t.Parallel()
+	listing := pep.Listing{Project: "alder", Exists: true, Files: listed("alder-1.4.2.tar.gz", "alder-1.4.1-py3-none-any.whl")}
+	listing.Files[0].Yanked = true
+	found, _ := compared(preflight.Set{
+		Files: built("1.4.3", nil, "alder-1.4.3-py3-none-any.whl"), Listings: map[pep.Project]pep.Listing{"alder": listing}, Compare: true,
+	})
+	if len(found) > 0 {
+		t.Errorf("got %q", found)
+	}
+}
+
+// TestCompare_Metadata: what the metadata of the last release says, against this one.
+func TestCompare_Metadata(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		before, now []string
+		version     string // 1.4.3 unless it says otherwise
+		want        []string
+		says        string
+	}{
+		"the same": {
+			before: []string{"Requires-Python: >=3.9", "Provides-Extra: x"}, now: []string{"Requires-Python: >=3.9", "Provides-Extra: x"},
+		},
+		"an extra is gone": {
+			before: []string{"Provides-Extra: All", "Provides-Extra: cli"}, now: []string{"Provides-Extra: cli"},
+			want: []string{"warning compare-extra"}, says: "the extra all",
+		},
+		"an extra in another spelling": {before: []string{"Provides-Extra: my_extra"}, now: []string{"Provides-Extra: My-Extra"}},
+		"an extra more":                {now: []string{"Provides-Extra: cli"}},
+		"Python raised in a patch release": {
+			before: []string{"Requires-Python: >=3.9"}, now: []string{"Requires-Python: >=3.10"},
+			want: []string{"warning compare-python"}, says: "worked with 3.9",
+		},
+		"Python raised in a minor release": {
+			before: []string{"Requires-Python: >=3.9"}, now: []string{"Requires-Python: >=3.10"}, version: "1.5.0",
+			want: []string{"notice compare-python"},
+		},
+		"Python required in another spelling": {before: []string{"Requires-Python: >=3.9"}, now: []string{"Requires-Python: >=3.9.0,<4"}},
+		"Python lowered":                      {before: []string{"Requires-Python: >=3.10"}, now: []string{"Requires-Python: >=3.9"}},
+		"Python no longer required": {
+			before: []string{"Requires-Python: >=3.9"}, version: "2.0", want: []string{"warning compare-python"}, says: "requires none",
+		},
+		"Python required for the first time": {
+			now: []string{"Requires-Python: >=3.9"}, want: []string{"warning compare-python"}, says: "worked with 3.0",
+		},
+		"dependencies": {
+			before: []string{"Requires-Dist: a>=2", "Requires-Dist: b", "Requires-Dist: c>=1", "Requires-Dist: e>=1"},
+			now:    []string{"Requires-Dist: A>=1.5", "Requires-Dist: c==1.2", "Requires-Dist: d", "Requires-Dist: e>=2"},
+			want:   []string{"notice compare-dependencies"},
+			says:   "a may be as old as 1.5 (before: 2), c is pinned to one version, d is new, b is gone",
+		},
+		"dependencies in another order and spelling": {
+			before: []string{"Requires-Dist: a-b>=1; python_version < '3.10'", "Requires-Dist: c"},
+			now:    []string{"Requires-Dist: c", `Requires-Dist: a_b >= 1 ; python_version < "3.10"`},
+		},
+		"a star is no pin": {before: []string{"Requires-Dist: a"}, now: []string{"Requires-Dist: a==1.*"}},
+		"another licence": {
+			before: []string{"License-Expression: MIT"}, now: []string{"License-Expression: Apache-2.0"},
+			want: []string{"warning compare-license"}, says: "was MIT, and that of this release is Apache-2.0",
+		},
+		"the licence in another case":  {before: []string{"License-Expression: mit"}, now: []string{"License-Expression: MIT"}},
+		"a licence for the first time": {now: []string{"License-Expression: MIT"}},
+		"no licence any more": {
+			before: []string{"License-Expression: MIT"}, want: []string{"warning compare-license"}, says: "not given",
+		},
+		"other fields": {before: []string{"Summary: a", "Keywords: x"}, now: []string{"Summary: b"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			version := c.version
+			if version == "" {
+				version = "1.4.3"
+			}
+			const old = "alder-1.4.2-py3-none-any.whl"
+			s := preflight.Set{
+				Files:    built(version, c.now, "alder-"+version+"-py3-none-any.whl"),
+				Listings: map[pep.Project]pep.Listing{"alder": {Project: "alder", Exists: true, Files: listed(old)}},
+				Compare:  true, Previous: map[pep.Project]*distfile.Distribution{"alder": built("1.4.2", c.before, old)[0]},
+			}
+			found, messages := compared(s)
+			if !slices.Equal(found, c.want) || c.says != "" && !strings.Contains(strings.Join(messages, "\n"), c.says) {
+				t.Errorf("got %q\n%s", found, strings.Join(messages, "\n"))
+			}
+			s.Previous = nil
+			if found, _ := compared(s); len(found) > 0 {
+				t.Errorf("the metadata is unknown, and it compares: %q", found)
+			}
+		})
+	}
+}

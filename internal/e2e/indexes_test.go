@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -110,4 +112,61 @@ func tryIndex(t *testing.T, kind standin.Kind, c indexSituation) string {
 	}
 	others := x.Requests(http.MethodGet) + x.Requests(http.MethodHead)
 	return fmt.Sprintf("%s | %s | %s | %d | %d | %d | %d\n", kind.Name, c.name, e.outputs["result"], e.code, posts, others, waited)
+}
+
+// TestIndexes_Examples: each example for another index publishes to the stand-in of that index, with the inputs of its own text.
+func TestIndexes_Examples(t *testing.T) {
+	t.Parallel()
+	for example, name := range map[string]string{
+		"artifactory": "Artifactory", "gitlab": "GitLab", "gitea": "Gitea, Forgejo", "codeartifact": "AWS CodeArtifact", "devpi": "devpi",
+	} {
+		t.Run(example, func(t *testing.T) {
+			t.Parallel()
+			inputs := exampleInputs(t, example)
+			upload, err := url.Parse(inputs["repository-url"])
+			if err != nil {
+				t.Fatal(err)
+			}
+			i := slices.IndexFunc(standin.Kinds(), func(k standin.Kind) bool { return k.Name == name })
+			x := &standin.Index{Kind: standin.Kinds()[i], Password: "the right password"}
+			// The stand-in has the addresses of the example, in the form of its own.
+			x.Simple = strings.TrimSuffix(upload.Path, "/") + strings.TrimPrefix(x.Simple, strings.TrimSuffix(x.Upload, "/"))
+			x.Upload = upload.Path
+			server := httptest.NewServer(x)
+			t.Cleanup(server.Close)
+			s := newStepWith(t, map[string]string{}, "alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz")
+			s.inProcess, s.noWait = true, true
+			for input, value := range inputs {
+				if strings.HasPrefix(value, "${{") {
+					value = map[string]string{"user": x.User, "password": x.Password}[input]
+				}
+				s.env["INPUT_"+strings.ToUpper(input)] = value
+			}
+			s.env["INPUT_REPOSITORY-URL"] = server.URL + upload.Path
+			s.run().expect(t, 0, "result", "published", "verified", "true")
+			s.run().expect(t, 0, "result", "unchanged")
+			if n := x.Requests(http.MethodPost); n != 2 {
+				t.Errorf("%d uploads", n)
+			}
+		})
+	}
+}
+
+// exampleInputs returns the inputs of the step that publishes in a workflow of docs/examples.
+func exampleInputs(t *testing.T, name string) map[string]string {
+	t.Helper()
+	text := string(readFile(t, "../../docs/examples/"+name+".yml"))
+	_, step, ok := strings.Cut(text, "- uses: org/pypi-oidc-publish@v1\n        with:\n")
+	if !ok {
+		t.Fatalf("%s.yml has no step that publishes", name)
+	}
+	inputs := map[string]string{}
+	for line := range strings.Lines(step) {
+		input, value, ok := strings.Cut(strings.TrimSpace(line), ": ")
+		if !ok {
+			break
+		}
+		inputs[input] = strings.Trim(value, `"`)
+	}
+	return inputs
 }

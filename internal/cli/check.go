@@ -23,6 +23,7 @@ import (
 type checkOptions struct {
 	index, profile, format, expected string
 	expectedProjects                 []pep.Project
+	compare                          bool
 	today                            time.Time
 }
 
@@ -46,6 +47,7 @@ func checkCommand(ctx context.Context, w Process, v command, args []string) int 
 		o.expectedProjects = append(o.expectedProjects, pep.Normalize(name))
 		return nil
 	})
+	flags.BoolVar(&o.compare, "compare-release", true, "with -index, compare each release with the last one on the index")
 	flags.Func("today", "check as of this `day`, such as 2026-08-31: a classifier, licence or platform that the built-in tables do not "+
 		"have is an error up to the day of the table, and a warning after it (default today)", func(day string) (err error) {
 		o.today, err = time.Parse(time.DateOnly, day)
@@ -109,6 +111,7 @@ func (w Process) checkFiles(ctx context.Context, o checkOptions, paths []string)
 		publish.Options{
 			Paths: paths, WorkingTree: w.workingTree(), Parallel: parallel, VerifyMetadata: true,
 			ExpectedVersion: o.expected, ExpectedProjects: o.expectedProjects,
+			CompareRelease: o.compare,
 		},
 		publish.Deps{
 			Index: index.New(site, client, wire.NewGate(parallel), login), Now: func() time.Time { return o.today }, Sleep: w.Sleep,

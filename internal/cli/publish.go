@@ -281,6 +281,7 @@ func (w Process) run(
 		VerifyMetadata:   c.VerifyMetadata,
 		ExpectedVersion:  c.ExpectedVersion,
 		ExpectedProjects: c.ExpectedProjects,
+		CompareRelease:   c.CompareRelease,
 		Ref:              r.Ref(),
 		DryRun:           c.DryRun,
 		Wait:             c.Wait,

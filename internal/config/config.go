@@ -49,6 +49,7 @@ type Config struct {
 	DryRun           bool
 	ExpectedVersion  string        // as given, perhaps with a leading v; empty: no check
 	ExpectedProjects []pep.Project // the projects that files may be of; nil: no check
+	CompareRelease   bool          // compare each release with the last one of its project
 	Parallel         int           // uploads at a time, 1 to 8
 	Wait             time.Duration // how long to wait at most until the index serves every file; 0: do not wait
 

@@ -48,14 +48,14 @@ func TestParse_Defaults(t *testing.T) {
 	want := config.Config{
 		Packages:       []string{"dist"},
 		Attestations:   config.AttestAuto,
-		VerifyMetadata: true,
-		PrintHash:      true,
-		Parallel:       4,
-		Wait:           300 * time.Second,
-		Auth:           config.TrustedPublishing,
-		AuthAuto:       true,
-		AuthWhy:        "Trusted Publishing, because no password is given",
-		User:           "__token__",
+		VerifyMetadata: true, CompareRelease: true,
+		PrintHash: true,
+		Parallel:  4,
+		Wait:      300 * time.Second,
+		Auth:      config.TrustedPublishing,
+		AuthAuto:  true,
+		AuthWhy:   "Trusted Publishing, because no password is given",
+		User:      "__token__",
 	}
 	want.Repository, _ = url.Parse(pypi)
 	if got := must(t, given{}); !reflect.DeepEqual(got, want) {
@@ -99,6 +99,7 @@ func TestParse_Values(t *testing.T) {
 		{"skip-existing", "TRUE", func(c config.Config) any { return c.SkipExisting }, true},
 		{"verify-metadata", "False", func(c config.Config) any { return c.VerifyMetadata }, false},
 		{"print-hash", "false", func(c config.Config) any { return c.PrintHash }, false},
+		{"compare-release", "false", func(c config.Config) any { return c.CompareRelease }, false},
 		{"verbose", "true", func(c config.Config) any { return c.Verbose }, true},
 		{"dry-run", "FALSE", func(c config.Config) any { return c.DryRun }, false},
 		{"attestations", "False", func(c config.Config) any { return c.Attestations }, config.AttestNever},
@@ -429,8 +430,8 @@ func TestInputs(t *testing.T) {
 		}
 		seen[in.Name] = true
 	}
-	if len(seen) != 21 {
-		t.Errorf("%d inputs; the contract has 21", len(seen))
+	if len(seen) != 22 {
+		t.Errorf("%d inputs; the contract has 22", len(seen))
 	}
 }
 

@@ -99,6 +99,12 @@ func Inputs() []Input {
 			set: projects(func(d *draft, v []pep.Project) { d.ExpectedProjects = v }),
 		},
 		{
+			Name: "compare-release", Default: "true", Boolean: true,
+			Help: "Compare the release with the last one on the index, and report what was lost: the sdist, platforms, wheels, extras, " +
+				"versions of Python. These are warnings and notices. Set it to false if several jobs publish one release.",
+			set: boolean(func(d *draft, v bool) { d.CompareRelease = v }),
+		},
+		{
 			Name: "parallel-uploads", Default: "4",
 			Help: "How many files to upload at the same time, 1 to 8.",
 			set:  number(1, 8, func(d *draft, v int) { d.Parallel = v }),

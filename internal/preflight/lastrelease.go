@@ -26,12 +26,8 @@ func LastRelease(l pep.Listing, r pep.Release) (version pep.Version, files []pep
 		return pep.Version{}, nil, false
 	}
 	for _, f := range l.Files {
-		of, err := pep.ReleaseOfFile(f.Name)
-		if err != nil || f.Yanked {
-			continue
-		}
-		v, err := pep.ParseVersion(of.Version)
-		if err != nil || v.IsPrerelease() || v.Compare(current) >= 0 || ok && v.Compare(version) < 0 {
+		v, err := versionOf(f.Name)
+		if f.Yanked || err != nil || v.IsPrerelease() || v.Compare(current) >= 0 || ok && v.Compare(version) < 0 {
 			continue
 		}
 		if !ok || v.Compare(version) > 0 {
@@ -40,6 +36,18 @@ func LastRelease(l pep.Listing, r pep.Release) (version pep.Version, files []pep
 		files = append(files, f)
 	}
 	return version, files, ok
+}
+
+// versionOf returns the version in the name of a file, in its own spelling: 1.0 and not 1.
+func versionOf(name string) (pep.Version, error) {
+	if w, err := pep.ParseWheelName(name); err == nil {
+		return pep.ParseVersion(w.Version)
+	}
+	s, err := pep.ParseSdistName(name)
+	if err != nil {
+		return pep.Version{}, err
+	}
+	return pep.ParseVersion(s.Version)
 }
 
 // step is a release and the one that it is compared with.

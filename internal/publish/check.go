@@ -56,6 +56,7 @@ func (r *run) applyRules(ctx context.Context, c collected, stored map[string]boo
 		Waive:            !r.VerifyMetadata,
 		ExpectedVersion:  r.ExpectedVersion,
 		ExpectedProjects: r.ExpectedProjects,
+		Compare:          r.CompareRelease,
 		Ref:              r.Ref,
 		Absent:           c.absent,
 		Now:              r.Now(),

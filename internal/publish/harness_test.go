@@ -102,7 +102,7 @@ func bare(t *testing.T, env map[string]string, names ...string) *harness {
 			h.watch(e)
 		}
 	})
-	h.options = Options{Parallel: 2, VerifyMetadata: true, Attest: config.AttestNever}
+	h.options = Options{Parallel: 2, VerifyMetadata: true, CompareRelease: true, Attest: config.AttestNever}
 	h.deps = Deps{
 		Record:        h.recorder.Record,
 		Save:          h.console.Save,

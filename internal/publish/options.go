@@ -27,6 +27,7 @@ type Options struct {
 	VerifyMetadata   bool          // preflight's errors stop the run
 	ExpectedVersion  string        // every release must have it; "" for any
 	ExpectedProjects []pep.Project // every file must be of one of them; nil for any
+	CompareRelease   bool          // compare each release with the last one that the index lists
 	Ref              string        // the full name of the ref that the workflow runs for, such as refs/tags/v1.0; "" for none
 	DryRun           bool          // nothing is minted or sent
 	Attest           config.Attest

@@ -103,13 +103,12 @@ func (b *requestBody) fill() error {
 		case <-b.closed:
 			return nil
 		}
-		buffer := next.bytes
-		next.bytes = buffer[:0] // nothing of it is sent after a panic
-		next.err = par.Catch(func() error {
-			n, err := b.source.Read(buffer)
-			next.bytes = buffer[:n]
+		n := 0 // after a panic too: what is in the piece then was not read
+		next.err = par.Catch(func() (err error) {
+			n, err = b.source.Read(next.bytes)
 			return err
 		})
+		next.bytes = next.bytes[:n]
 		if next.err != nil && next.err != io.EOF {
 			b.failed.Store(&next.err)
 		}

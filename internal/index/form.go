@@ -3,6 +3,7 @@ package index
 import (
 	"bytes"
 	"context"
+	"crypto/md5"
 	"encoding/hex"
 	"errors"
 	"io"
@@ -168,7 +169,7 @@ func (c *Client) digests(d *distfile.Distribution) []distfile.Field {
 		{Name: "sha256_digest", Value: hex.EncodeToString(d.Digests.SHA256[:])},
 		{Name: "blake2_256_digest", Value: hex.EncodeToString(d.Digests.BLAKE2b[:])},
 	}
-	if c.site.MD5 {
+	if c.site.MD5 && d.Digests.MD5 != [md5.Size]byte{} {
 		fields = append(fields, distfile.Field{Name: "md5_digest", Value: hex.EncodeToString(d.Digests.MD5[:])})
 	}
 	return fields

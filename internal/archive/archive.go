@@ -1,9 +1,10 @@
 // Package archive reduces a zip or a gzipped tar to bounded facts: the number of its members, their common folder, the
 // contents of the few requested members, and its anomalies.
 //
-// It reads what a package index reads and no more: the directory of a zip and its records from the first byte to the
-// last, the requested members, and all Python source, because an index scans it. What an index regards as damaged,
-// duplicate or misplaced depends on how Python's zipfile and tarfile read archives, so this package reads like them.
+// It reads what a package index reads: the directory of a zip and its records from the first byte to the last, the
+// requested members, and all Python source, because an index scans it. With a Budget it also unpacks every other member of
+// a zip, because installers do. What an index regards as damaged, duplicate or misplaced depends on how Python's zipfile
+// and tarfile read archives, so this package reads like them.
 //
 // Archives are untrusted. For any input, memory is bounded and the walk ends; a damaged archive is a fact (Facts.Broken),
 // and only a failure to read the file itself is an error. The callers decide what a fact means.
@@ -38,7 +39,7 @@ const (
 
 // The reasons why a file is not an archive at all, in Facts.Broken.
 var (
-	ErrNotZip = errors.New("no zip archive: it has no end of central directory")
+	ErrNotZip = errors.New("no zip archive")
 	ErrNotTar = errors.New("no gzipped tar archive")
 )
 
@@ -55,6 +56,13 @@ type Selection struct {
 	Record string
 	// Only is set if nothing but the first and the kept members is read.
 	Only bool
+	// Budget, if not nil, is for unpacking every member of a zip, those that no index reads included, as long as it lasts.
+	Budget *Budget
+	// Stream is the same zip from its first byte. With a Budget, the records and the members' data are read from it, so that a caller who
+	// reads the whole file anyway needs no second pass. It may be left in the middle. It may be nil.
+	Stream io.Reader
+	// Stopped is called before every block that is unpacked. Its error ends the walk. It may be nil.
+	Stopped func() error
 	// Admit is called before an archive takes more than a megabyte of memory, at most once, and may wait. Its error ends the walk. It may
 	// be nil.
 	Admit func() error
@@ -81,6 +89,7 @@ type Anomaly struct {
 	Code   string // one of the constants below
 	Member string // the affected member, or empty
 	Detail string
+	Note   string // more about it, for people; mostly empty
 }
 
 // The codes of anomalies.
@@ -89,14 +98,19 @@ const (
 	AnomalySparse     = "sparse"             // a tar member is sparse
 	AnomalyNotRegular = "not-regular"        // a requested tar member is a link or device
 	AnomalyTooLarge   = "too-large"          // a requested member is larger than the limits
-	AnomalyDamaged    = "damaged-member"     // a member that was read has a wrong checksum, is encrypted, or similar
+	AnomalyDamaged    = "damaged-member"     // a member that an index reads has a wrong checksum, is encrypted, or similar
+	AnomalyUnusable   = "unusable-member"    // the same of a member that an index does not read, but installers do
 	AnomalyObfuscated = "obfuscated"         // a Python source has the marks of the tool in Detail, PyArmor or SourceDefender
 	AnomalyFraming    = "zip-framing"        // a zip read from its start differs from its directory; Detail has the message of the index
 	AnomalyBoth       = "zip-and-tar"        // a zip is also a tar, or the other way round
 	AnomalyRecord     = "record-unreadable"  // the record of the members is not CSV in UTF-8
+	AnomalyEmptyRow   = "record-empty-row"   // the record has a line without a cell; Detail says which
 	AnomalyUnlisted   = "not-in-record"      // a member is not in the record
 	AnomalyAbsent     = "only-in-record"     // the record has an entry without a member
-	AnomalyRecordSum  = "record-sum"         // a member that was read differs from the record in size or SHA-256
+	AnomalyRecordSum  = "record-sum"         // a member that was unpacked differs from the record in size or SHA-256
+	AnomalyTwice      = "member-twice"       // two entries of a zip have one name; Detail says whether their contents differ
+	AnomalyLink       = "link-outside"       // a link of a tar leads out of the folder at its top; Detail has the target
+	AnomalyUnread     = "not-unpacked"       // the budget for unpacking was spent; Member is the first one that was not unpacked
 	AnomalyStopped    = "walk-stopped"       // the walk was stopped at a limit
 	AnomalyEndsEarly  = "ends-early"         // a tar continues after its last readable member
 	AnomalyTail       = "damaged-tail"       // the data after the end of the tar cannot be unpacked, as with a wrong checksum
@@ -158,19 +172,24 @@ func (w *walk) remember(name []byte, packed, unpacked int64) error {
 }
 
 func (w *walk) addAnomaly(code, member, detail string) {
+	w.note(Anomaly{Code: code, Member: member, Detail: detail})
+}
+
+// note adds an anomaly, unless there are enough of its kind.
+func (w *walk) note(anomaly Anomaly) {
 	same := 0
 	for _, o := range w.facts.Anomalies {
-		if o.Code == code {
+		if o.Code == anomaly.Code {
 			same++
 		}
 	}
 	if len(w.facts.Anomalies) == maxAnomalies || same == maxOfOneKind {
 		return
 	}
-	if w.texts += len(member) + len(detail); w.texts > maxTexts {
-		member, detail = shortened(member), shortened(detail)
+	if w.texts += len(anomaly.Member) + len(anomaly.Detail); w.texts > maxTexts {
+		anomaly.Member, anomaly.Detail = shortened(anomaly.Member), shortened(anomaly.Detail)
 	}
-	w.facts.Anomalies = append(w.facts.Anomalies, Anomaly{Code: code, Member: member, Detail: detail})
+	w.facts.Anomalies = append(w.facts.Anomalies, anomaly)
 }
 
 // shortened returns a copy of the beginning of a text.

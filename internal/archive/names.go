@@ -1,21 +1,25 @@
 package archive
 
 import (
+	"encoding/binary"
 	"hash/maphash"
 	"math/bits"
 )
 
-// Names knows which members an archive has, without storing their names: for each it has a hash of 61 bits and, for a
-// zip, the sizes that its directory declares.
+// Names knows which members an archive has, without storing their names: for each it has a hash of 60 bits and, for a
+// zip, the sizes that its directory declares, and a hash of what else it declares.
 type Names struct {
-	seed  maphash.Seed
-	rows  []nameRow // in the order in which they were added
-	slots []uint32  // open addressing: one more than an index into rows; 0 is free, and at least half of them are
-	cut   bool      // whether there are more members
+	seed maphash.Seed
+	rows []nameRow // in the order in which they were added
+	// entries has, of each row, the hash of the directory entry; 0 if there is none, or the member must be read by that entry.
+	entries []uint32
+
+	slots []uint32 // open addressing: one more than an index into rows; 0 is free, and at least half of them are
+	cut   bool     // whether there are more members
 }
 
 // bytesPerName is about how much memory a name takes.
-const bytesPerName = 24
+const bytesPerName = 28
 
 // nameRow represents one name. The lowest bits of the key are marks.
 type nameRow struct {
@@ -28,13 +32,14 @@ const (
 	seenLocal   = 1 << iota // a local header contained it
 	seenCentral             // the central directory, read from the start of the file, contained it
 	recorded                // the record of the members lists it
+	unpacked                // its content was unpacked and checked
 	markBits    = 1<<iota - 1
 )
 
 // newNames allocates memory for the expected number of names; more can be added.
 func newNames(expected int64) *Names {
 	expected = max(0, min(expected, maxNames))
-	n := &Names{seed: maphash.MakeSeed(), rows: make([]nameRow, 0, expected)}
+	n := &Names{seed: maphash.MakeSeed(), rows: make([]nameRow, 0, expected), entries: make([]uint32, 0, expected)}
 	n.slots = make([]uint32, 1<<bits.Len64(uint64(max(2*expected, 16)-1)))
 	return n
 }
@@ -56,7 +61,7 @@ func (n *Names) rowOf(name []byte) (at int, found bool) {
 // slotOf returns the index of a name's row, or the free slot for it.
 func (n *Names) slotOf(hash uint64) (at int, found bool) {
 	key, mask := hash&^markBits, uint64(len(n.slots)-1)
-	for slot := hash >> 3 & mask; ; slot = (slot + 1) & mask {
+	for slot := hash >> 4 & mask; ; slot = (slot + 1) & mask {
 		index := n.slots[slot]
 		if index == 0 {
 			return int(slot), false
@@ -75,6 +80,17 @@ func (n *Names) add(name []byte, packed, unpacked int64) {
 		at = n.put(at, hash)
 	}
 	n.rows[at].packed, n.rows[at].unpacked = mixSize(packed), mixSize(unpacked)
+	n.entries[at] = 0
+}
+
+// entryHash returns a hash of the values by which a member is read, other than its name and sizes. It is never 0.
+func (n *Names) entryHash(crc uint32, flags, method uint16, offset int64) uint32 {
+	var values [16]byte
+	binary.LittleEndian.PutUint32(values[0:], crc)
+	binary.LittleEndian.PutUint16(values[4:], flags)
+	binary.LittleEndian.PutUint16(values[6:], method)
+	binary.LittleEndian.PutUint64(values[8:], uint64(offset)) // may be negative; only equality counts
+	return uint32(maphash.Bytes(n.seed, values[:])) | 1
 }
 
 // alias adds a name under which a member is found, but which no header contains.
@@ -88,6 +104,7 @@ func (n *Names) alias(name []byte) {
 // put fills a free slot and returns the index of the row.
 func (n *Names) put(slot int, hash uint64) int {
 	n.rows = append(n.rows, nameRow{key: hash &^ markBits})
+	n.entries = append(n.entries, 0)
 	n.slots[slot] = uint32(len(n.rows)) // a few times maxNames at most
 	if 2*len(n.rows) > len(n.slots) {
 		n.grow()
@@ -108,6 +125,19 @@ func (n *Names) mark(at int, what uint64) (already bool) {
 	already = n.rows[at].key&what != 0
 	n.rows[at].key |= what
 	return already
+}
+
+// markUnpacked marks a name, if it is known.
+func (n *Names) markUnpacked(name []byte) {
+	if at, found := n.rowOf(name); found {
+		n.mark(at, unpacked)
+	}
+}
+
+// isMarked reports whether a name has a mark.
+func (n *Names) isMarked(name []byte, what uint64) bool {
+	at, found := n.rowOf(name)
+	return found && n.rows[at].key&what != 0
 }
 
 func mixSize(size int64) uint32 {

@@ -28,6 +28,7 @@ type record struct {
 	read      map[string][sha256.Size]byte // the digests of the members that were read before the others
 	csv       csvReader
 	anomalies []Anomaly // of its rows
+	sum       hash.Hash // reused from one member to the next; nil if none was hashed
 }
 
 // recordRow holds the entry of one member.
@@ -54,6 +55,9 @@ func (r *record) settle(w *walk) {
 		return
 	}
 	err := r.csv.end()
+	if r.csv.empty > 0 {
+		w.addAnomaly(AnomalyEmptyRow, r.name, fmt.Sprintf("line %d is empty", r.csv.empty))
+	}
 	switch {
 	case err != nil:
 		w.addAnomaly(AnomalyRecord, r.name, err.Error())
@@ -137,12 +141,18 @@ func (r *record) compare(name []byte, sum [sha256.Size]byte, w *walk) {
 	}
 }
 
-// sumOf returns a hash for the content of a member, or nil if its entry has none to compare with.
-func (r *record) sumOf(name []byte) hash.Hash {
-	if row, found := r.row(name); !found || !row.hashed {
+// sumOf returns a hash for the content of a member, or nil if there is nothing to compare it with: its entry has none, or
+// already differs by the size.
+func (r *record) sumOf(m *zipMember) hash.Hash {
+	row, found := r.row(m.found)
+	if !found || !row.hashed || row.size >= 0 && row.size != m.unpacked {
 		return nil
 	}
-	return sha256.New()
+	if r.sum == nil {
+		r.sum = sha256.New()
+	}
+	r.sum.Reset()
+	return r.sum
 }
 
 // The reasons why a record is not readable.
@@ -163,6 +173,9 @@ type csvReader struct {
 	quote  bool // whether the last character was a quotation mark inside of a quoted field
 	cr     bool // whether the last character was a carriage return
 	failed error
+
+	number int // of the lines that have ended
+	empty  int // the number of the first line that is a row without fields, counted from 1; 0 if there is none
 }
 
 // Write parses a part of the text. It never fails.
@@ -195,7 +208,7 @@ func (c *csvReader) end() error {
 	if len(c.partial) > 0 {
 		c.failed = errRecordText
 	}
-	if c.failed == nil {
+	if c.failed == nil && c.line {
 		c.endLine()
 	}
 	if c.failed == nil && c.quoted {
@@ -253,6 +266,10 @@ func (c *csvReader) check() {
 func (c *csvReader) endLine() {
 	if c.quote {
 		c.quote, c.quoted = false, false
+	}
+	c.number++
+	if !c.line && !c.quoted && c.empty == 0 {
+		c.empty = c.number
 	}
 	if !c.line || c.quoted {
 		c.line = false

@@ -1,6 +1,7 @@
 package archive_test
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
@@ -40,15 +41,22 @@ func TestRecord(t *testing.T) {
 		"right":                 {record: "a.py,,\nb.txt,,\nRECORD,,\n"},
 		"with sizes and hashes": {record: "a.py," + digest("x = 1") + ",5\r\nb.txt," + digest("text") + ",4\r\nRECORD,,\r\n"},
 		"quoted":                {record: "\"a.py\",,\n\"b.txt\"\n\"RECORD\",\"\",\"\",more"},
-		"blank lines":           {record: "\n\na.py\n\nb.txt\nRECORD"},
-		"not itself":            {record: "a.py\nb.txt\n", want: []string{"not-in-record RECORD"}},
-		"too little":            {record: "a.py\nRECORD", want: []string{"not-in-record b.txt"}},
-		"too much":              {record: "a.py\nb.txt\nc.txt\nRECORD", want: []string{"only-in-record c.txt"}},
-		"twice":                 {record: "a.py\na.py\nb.txt\nRECORD"},
-		"backslashes":           {record: "a.py\nb.txt\nRECORD\nd\\e", more: []member{{"d/e", ""}}},
-		"a folder":              {record: "a.py\nb.txt\nRECORD", more: []member{{"d/", ""}}},
-		"a folder in it":        {record: "a.py\nb.txt\nRECORD\nd/", more: []member{{"d/", ""}}, want: []string{"only-in-record d/"}},
-		"signatures":            {record: "a.py\nb.txt\nRECORD", more: []member{{"RECORD.jws", ""}, {"RECORD.p7s", ""}}},
+		"blank lines":           {record: "\n\na.py\n\nb.txt\nRECORD", want: []string{"record-empty-row RECORD"}},
+		"lines of Windows":      {record: "a.py\r\nb.txt\r\nRECORD\r\n"},
+		"those of a text twice": {record: "a.py\r\r\nb.txt\r\r\nRECORD", want: []string{"record-empty-row RECORD"}},
+		"two separators":        {record: "a.py\u2028\x1cb.txt\nRECORD", want: []string{"record-empty-row RECORD"}},
+		"a blank line in quotes": {
+			record: "a.py\nb.txt\nRECORD\n\"c\n\nd\"\n", want: []string{"only-in-record cd"},
+		},
+		"an empty cell":  {record: "a.py\nb.txt\nRECORD\n,,\n", want: []string{"only-in-record "}},
+		"not itself":     {record: "a.py\nb.txt\n", want: []string{"not-in-record RECORD"}},
+		"too little":     {record: "a.py\nRECORD", want: []string{"not-in-record b.txt"}},
+		"too much":       {record: "a.py\nb.txt\nc.txt\nRECORD", want: []string{"only-in-record c.txt"}},
+		"twice":          {record: "a.py\na.py\nb.txt\nRECORD"},
+		"backslashes":    {record: "a.py\nb.txt\nRECORD\nd\\e", more: []member{{"d/e", ""}}},
+		"a folder":       {record: "a.py\nb.txt\nRECORD", more: []member{{"d/", ""}}},
+		"a folder in it": {record: "a.py\nb.txt\nRECORD\nd/", more: []member{{"d/", ""}}, want: []string{"only-in-record d/"}},
+		"signatures":     {record: "a.py\nb.txt\nRECORD", more: []member{{"RECORD.jws", ""}, {"RECORD.p7s", ""}}},
 		"a signature in it": {
 			record: "a.py\nb.txt\nRECORD\nRECORD.jws", more: []member{{"RECORD.jws", ""}}, want: []string{"only-in-record RECORD.jws"},
 		},
@@ -80,6 +88,31 @@ func TestRecord(t *testing.T) {
 				t.Errorf("got %.300q, want %.300q", got, c.want)
 			}
 		})
+	}
+}
+
+// TestRecord_EveryMember: in one pass every member is compared with its entry, once.
+func TestRecord_EveryMember(t *testing.T) {
+	t.Parallel()
+	sum := sha256.Sum256([]byte("other"))
+	digest := "sha256=" + base64.RawURLEncoding.EncodeToString(sum[:])
+	for row, want := range map[string][]string{
+		"b.txt," + digest + ",":  {"record-sum b.txt its SHA-256 is not the one in the record"},
+		"b.txt," + digest + ",4": {"record-sum b.txt its SHA-256 is not the one in the record"},
+		"b.txt," + digest + ",5": {"record-sum b.txt it has 4 bytes, but the record says 5"},
+		"b.txt,md5=x,4":          nil,
+	} {
+		data := zipOf(member{"b.txt", "text"}, member{"RECORD", "RECORD,,\n" + row})
+		facts, err := archive.ReadZip(bytes.NewReader(data), int64(len(data)), archive.Selection{
+			Keep: func(string) bool { return false }, Record: "RECORD", Budget: archive.NewBudget(100), Stream: bytes.NewReader(data),
+		})
+		var got []string
+		for _, o := range facts.Anomalies {
+			got = append(got, o.Code+" "+o.Member+" "+o.Detail)
+		}
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: got %q, %v, want %q", row, got, err, want)
+		}
 	}
 }
 

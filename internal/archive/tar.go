@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"path"
 	"strconv"
 	"strings"
 )
@@ -47,6 +48,7 @@ var (
 // tarMember describes one member of a tar. Its data has not been read yet.
 type tarMember struct {
 	name   string
+	link   string // the target of a link
 	kind   byte
 	size   int64 // of the data in the archive, in bytes
 	sparse bool
@@ -55,6 +57,21 @@ type tarMember struct {
 // isFile reports whether a member is read as a file.
 func (m *tarMember) isFile() bool {
 	return m.kind == typeFile || m.kind == typeOldFile || m.kind == typeContiguous || m.kind == typeSparse
+}
+
+// leadsOut reports whether a member is a link to something outside of the folder at the top that the member is in. The target of a
+// symbolic link is relative to the folder of the link, that of a hard link to the top of the archive.
+func (m *tarMember) leadsOut() bool {
+	target := path.Clean(m.link)
+	switch m.kind {
+	case typeSymlink:
+		target = path.Join(path.Dir(m.name), m.link)
+	case typeHardLink:
+	default:
+		return false
+	}
+	top, _, _ := strings.Cut(path.Clean(m.name), "/")
+	return path.IsAbs(m.link) || target != top && !strings.HasPrefix(target, top+"/")
 }
 
 // hasData reports whether data follows the header: for files and unknown types it does.
@@ -150,6 +167,9 @@ func (t *tarReader) member(before *tarTexts) (tarMember, error) {
 			return m, err
 		}
 		next, err := t.following(before)
+		if err == nil && m.kind == typeLongLink {
+			next.link = cString(text)
+		}
 		if err == nil && m.kind == typeLongName {
 			next.name = cString(text)
 			if next.kind == typeFolder {
@@ -213,6 +233,9 @@ func (m *tarMember) apply(pax map[string]string) {
 	if path, found := pax["path"]; found {
 		m.name = strings.TrimRight(path, "/")
 	}
+	if link, found := pax["linkpath"]; found {
+		m.link = link
+	}
 	if name, found := pax["GNU.sparse.name"]; found {
 		m.name = name
 	}
@@ -275,7 +298,7 @@ func (t *tarReader) header() (m tarMember, err error) {
 	if m.size, ok = tarNumber(t.head[124:136]); !ok {
 		return m, errTarHeader
 	}
-	m.name, m.kind = cString(t.head[:100]), t.head[156]
+	m.name, m.kind, m.link = cString(t.head[:100]), t.head[156], cString(t.head[157:257])
 	if m.kind == typeOldFile && strings.HasSuffix(m.name, "/") {
 		m.kind = typeFolder
 	}
@@ -341,7 +364,7 @@ func cString(field []byte) string {
 // accumulate.
 func counts(key string) bool {
 	switch key {
-	case "path", "size", "GNU.sparse.name", "GNU.sparse.size", "GNU.sparse.map", "GNU.sparse.major", "GNU.sparse.minor":
+	case "path", "linkpath", "size", "GNU.sparse.name", "GNU.sparse.size", "GNU.sparse.map", "GNU.sparse.major", "GNU.sparse.minor":
 		return true
 	}
 	return false

@@ -59,12 +59,25 @@ func noGzip(packed *meter, err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) && strings.HasPrefix(string(start), "\x1f\x8b") {
 		return errors.New("it is cut off")
 	}
+	for magic, by := range compressors() {
+		if strings.HasPrefix(string(start), magic) {
+			return fmt.Errorf("it is compressed by %s, but not gzipped", by)
+		}
+	}
+	if strings.HasPrefix(string(start), "PK\x03\x04") {
+		return fmt.Errorf("%w: it is a zip archive", ErrNotTar)
+	}
 	for _, plain := range []io.Reader{strings.NewReader(string(start)), bzip2.NewReader(strings.NewReader(string(start)))} {
 		if isTar(plain) {
 			return errors.New("it is a tar archive, but not gzipped")
 		}
 	}
 	return fmt.Errorf("%w: %w", ErrNotTar, err)
+}
+
+// compressors are those that Python's tarfile knows beside gzip and bzip2, by the first bytes of what they write.
+func compressors() map[string]string {
+	return map[string]string{"\xfd7zXZ\x00": "xz", "\x28\xb5\x2f\xfd": "zstd"}
 }
 
 // firstUnpacked is how many bytes a reader unpacks for the first header: if these are damaged, it does not recognize a
@@ -93,6 +106,9 @@ func walkTar(t *tarReader, w *walk) error {
 		}
 		name := []byte(head.name)
 		w.visit(name)
+		if head.leadsOut() {
+			w.addAnomaly(AnomalyLink, head.name, head.link)
+		}
 		if err = w.remember(name, 0, 0); err == nil {
 			err = readMember(&head, t, w)
 		}

@@ -125,8 +125,37 @@ func TestReadTarGz_Damaged(t *testing.T) {
 func TestReadTarGz_Link(t *testing.T) {
 	t.Parallel()
 	facts := readTarGz(t, disttest.Gzip(tarOf(member{"a/PKG-INFO", "-> /etc/passwd"})))
-	if len(facts.Kept) != 0 || !reflect.DeepEqual(codes(facts), []string{archive.AnomalyNotRegular}) {
+	if len(facts.Kept) != 0 || !reflect.DeepEqual(codes(facts), []string{archive.AnomalyLink, archive.AnomalyNotRegular}) {
 		t.Errorf("got %+v", facts)
+	}
+}
+
+// TestReadTarGz_LinksOutside: a link counts by where it leads, from where it is.
+func TestReadTarGz_LinksOutside(t *testing.T) {
+	t.Parallel()
+	for link, outside := range map[string]bool{
+		"b": false, "../a/b": false, "./x/../b": false,
+		"..": true, "../b": true, "../../etc/hosts": true, "/etc/hosts": true, "../ab": true,
+		strings.Repeat("x/", 100) + strings.Repeat("../", 100) + "b": false,
+		strings.Repeat("x/", 100) + strings.Repeat("../", 102) + "b": true,
+	} {
+		facts := readTarGz(t, disttest.Gzip(tarOf(member{"a/x", "-> " + link})))
+		if found := facts.HasAnomaly(archive.AnomalyLink); (found != nil) != outside || outside && found.Detail != link {
+			t.Errorf("%q: got %+v", link, facts.Anomalies)
+		}
+	}
+	for target, outside := range map[string]bool{"a/x": false, "x": true, "../a/x": true, "a": false} {
+		var b bytes.Buffer
+		w := tar.NewWriter(&b)
+		if err := w.WriteHeader(&tar.Header{Name: "a/y", Typeflag: tar.TypeLink, Linkname: target}); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if facts := readTarGz(t, disttest.Gzip(b.Bytes())); (facts.HasAnomaly(archive.AnomalyLink) != nil) != outside {
+			t.Errorf("a hard link to %q: got %+v", target, facts.Anomalies)
+		}
 	}
 }
 

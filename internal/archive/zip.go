@@ -11,10 +11,10 @@ import (
 )
 
 // ReadZip reads the zip archive of the given size, in bytes, in r: its central directory, then the requested members and
-// all Python source, checked against their local header and checksum, and finally its records from the first byte to the
-// last. It keeps neither the file nor the directory in memory. It returns an error if r could not be read.
+// all Python source, or with a Budget every member, checked against their local header and checksum, and its records from the first byte to
+// the last. It keeps neither the file nor the directory in memory. It returns an error if r could not be read.
 func ReadZip(r io.ReaderAt, size int64, selection Selection) (Facts, error) {
-	file := &zipFile{ReaderAt: r, size: size}
+	file := &zipFile{ReaderAt: r, size: size, selection: selection}
 	end, err := file.findEnd()
 	w := newWalk(selection)
 	if err == nil {
@@ -27,9 +27,11 @@ func ReadZip(r io.ReaderAt, size int64, selection Selection) (Facts, error) {
 type zipFile struct {
 	io.ReaderAt
 	faults
-	size   int64
-	read   int64 // bytes of the members' data that were read
-	unpack unpacker
+	size      int64
+	selection Selection
+	twice     *sameName // the first two entries with one name; nil if there are none
+	read      int64     // bytes of the members' data that were read
+	unpack    unpacker
 }
 
 // errOverlap says that the members of a zip take too much to read: several have the same data.
@@ -65,13 +67,25 @@ func (z *zipFile) walk(end zipEnd, w *walk) error {
 		return nil
 	}
 	r.settle(w)
-	if err := z.inspect(end, r, w); err != nil {
-		return z.overlap(err, w)
+	stops := w.facts.Bomb(z.size) || w.facts.HasAnomaly(AnomalyMethod) != nil // an index checks nothing else
+	if z.selection.Budget != nil && !stops && w.facts.Names.complete() {
+		return z.overlap(z.readAll(end, r, w), w)
+	}
+	z.selection.Stream = nil // the walk through the records may come last
+	if !stops {
+		if err := z.inspect(end, r, z.isRead, w); err != nil {
+			return z.overlap(err, w)
+		}
 	}
 	if !w.facts.Names.complete() {
 		return nil
 	}
 	return z.frame(w)
+}
+
+// isRead reports whether an index reads a member that is not kept.
+func (z *zipFile) isRead(m *zipMember) bool {
+	return IsSource(m.found) || z.selection.Verify != nil && z.selection.Verify(string(m.found))
 }
 
 // overlap makes an anomaly of the reason to read no further.
@@ -113,10 +127,19 @@ func (z *zipFile) list(end zipEnd, w *walk) (wanted []zipMember, err error) {
 			return nil, err
 		}
 		w.visit(m.found)
+		if z.twice == nil {
+			if _, again := w.facts.Names.rowOf(m.key); again {
+				z.twice = &sameName{name: bytes.Clone(m.key)}
+			}
+		}
 		if err := w.remember(m.key, m.packed, m.unpacked); err != nil {
 			return nil, err
 		}
-		if !bytes.Equal(m.found, m.key) && w.facts.Names.complete() {
+		switch at, known := w.facts.Names.rowOf(m.key); {
+		case !known:
+		case bytes.Equal(m.found, m.key):
+			w.facts.Names.entries[at] = w.facts.Names.entryHash(m.crc, m.flags, m.method, m.offset)
+		case w.facts.Names.complete():
 			w.facts.Names.alias(m.found)
 		}
 		w.facts.Unpacked = add(w.facts.Unpacked, m.unpacked)
@@ -164,8 +187,13 @@ func (z *zipFile) readMember(m zipMember, r *record, w *walk) error {
 			content.data = make([]byte, 0, m.unpacked)
 		}
 	}
+	w.facts.Names.markUnpacked(m.key)
 	sum := sha256.New()
-	if err := z.pour(&m, io.MultiWriter(to, sum)); err != nil {
+	from, err := z.open(&m)
+	if err == nil {
+		err = z.pour(from, &m, io.MultiWriter(to, sum))
+	}
+	if err != nil {
 		if z.err != nil || errors.Is(err, errOverlap) {
 			return err
 		}
@@ -201,68 +229,52 @@ func (f *Facts) Bomb(size int64) bool {
 	return f.Unpacked > bombSize && f.Unpacked/bombRatio >= size && (f.Unpacked/bombRatio > size || f.Unpacked%bombRatio > 0)
 }
 
-// inspect reads the directory again, compares it with the record, and scans the Python source.
-func (z *zipFile) inspect(end zipEnd, r *record, w *walk) error {
-	if w.facts.Bomb(z.size) || w.facts.HasAnomaly(AnomalyMethod) != nil {
-		return nil // an index stops here
-	}
-	all := z.directory(end)
+// inspect reads the directory again, compares it with the record, and unpacks the members that it is told to, each by its
+// entry.
+func (z *zipFile) inspect(end zipEnd, r *record, included func(*zipMember) bool, w *walk) error {
+	entries := z.directory(end)
 	for {
-		m, err := all.next()
+		m, err := entries.next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		} else if err != nil {
 			return err
 		}
 		r.listed(&m, w)
-		switch {
-		case IsSource(m.found):
-			err = z.scan(&m, r, w)
-		case w.request.Verify != nil && w.request.Verify(string(m.found)):
-			err = z.verify(&m, r, w)
+		z.twice.see(&m, w)
+		if !included(&m) {
+			continue
 		}
-		if err != nil {
+		open := func() (io.Reader, error) { return z.open(&m) }
+		if err := z.examine(&m, open, r, w); err != nil {
 			return err
 		}
 	}
 }
 
-// scan reads a member of Python source to its end.
-func (z *zipFile) scan(m *zipMember, r *record, w *walk) error {
-	marks := &z.unpack.marks
-	marks.reset()
-	if whole, err := z.compare(m, marks, r, w); err != nil || !whole {
-		return err
-	}
-	if by := marks.result(); by != "" {
-		w.addAnomaly(AnomalyObfuscated, string(m.found), by)
-	}
-	return nil
+// sameName compares the entries of one name.
+type sameName struct {
+	name []byte
+	seen int
+	crc  uint32
+	size int64
 }
 
-// verify reads a member to its end.
-func (z *zipFile) verify(m *zipMember, r *record, w *walk) error {
-	_, err := z.compare(m, io.Discard, r, w)
-	return err
-}
-
-// compare writes a member's content to out, and compares it with the record. It reports whether the member is undamaged.
-func (z *zipFile) compare(m *zipMember, out io.Writer, r *record, w *walk) (whole bool, err error) {
-	sum := r.sumOf(m.found)
-	if sum != nil {
-		out = io.MultiWriter(out, sum)
+// see looks at the next entry of the directory, and adds an anomaly at the second one of the name. s may be nil.
+func (s *sameName) see(m *zipMember, w *walk) {
+	if s == nil || !bytes.Equal(m.key, s.name) {
+		return
 	}
-	if err := z.pour(m, out); err != nil {
-		if z.err != nil || errors.Is(err, errOverlap) {
-			return false, err
+	switch s.seen++; s.seen {
+	case 1:
+		s.crc, s.size = m.crc, m.unpacked
+	case 2:
+		detail := "with the same content"
+		if m.crc != s.crc || m.unpacked != s.size {
+			detail = "with different contents"
 		}
-		w.addAnomaly(AnomalyDamaged, string(m.found), err.Error())
-		return false, nil
+		w.addAnomaly(AnomalyTwice, string(m.found), detail)
 	}
-	if sum != nil {
-		r.compare(m.found, [sha256.Size]byte(sum.Sum(nil)), w)
-	}
-	return true, nil
 }
 
 // add adds sizes declared by the archive, without overflow.

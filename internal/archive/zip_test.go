@@ -5,10 +5,13 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/org/pypi-oidc-publish/internal/archive"
 	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
@@ -115,7 +118,8 @@ func TestReadZip_Damaged(t *testing.T) {
 	}
 }
 
-// A member that was asked for, or is Python source, is checked; the content of the others is not read.
+// Without a budget, a member that was asked for, or is Python source, is checked; the content of the others is not read. With
+// a budget every member is.
 func TestReadZip_DamagedMembers(t *testing.T) {
 	t.Parallel()
 	whole := zipOf(member{"alder/METADATA", "Name: alder"}, member{"alder/x.Py", "x = 1"}, member{"alder/data", "data"})
@@ -140,15 +144,114 @@ func TestReadZip_DamagedMembers(t *testing.T) {
 			if c.at > 0 {
 				data[c.at] ^= 7
 			}
-			facts := readZip(t, data)
-			anomaly := facts.HasAnomaly(archive.AnomalyDamaged)
-			if (anomaly == nil) != (c.want == "") || anomaly != nil && !strings.Contains(anomaly.Detail, c.want) {
-				t.Errorf("got %+v, want %q", facts.Anomalies, c.want)
-			}
-			if facts.Broken != nil {
-				t.Errorf("broken: %v", facts.Broken)
+			for how, facts := range map[string]archive.Facts{"as an index": readZip(t, data), "in one pass": readZipOnce(t, data, 1<<20)} {
+				anomaly := facts.HasAnomaly(archive.AnomalyDamaged)
+				if (anomaly == nil) != (c.want == "") || anomaly != nil && !strings.Contains(anomaly.Detail, c.want) {
+					t.Errorf("%s: got %+v, want %q", how, facts.Anomalies, c.want)
+				}
+				if facts.Broken != nil {
+					t.Errorf("%s: broken: %v", how, facts.Broken)
+				}
 			}
 		})
+	}
+}
+
+// readZipOnce unpacks as many bytes of members as are given, in one pass through the file.
+func readZipOnce(t testing.TB, data []byte, budget int64) archive.Facts {
+	t.Helper()
+	facts, err := archive.ReadZip(bytes.NewReader(data), int64(len(data)), archive.Selection{
+		Keep: wanted, Budget: archive.NewBudget(budget), Stream: iotest.HalfReader(bytes.NewReader(data)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return facts
+}
+
+// TestReadZip_EveryMember: what no index reads is damaged in all ways. A member is read by its entry in the directory if its
+// local header says something else, as installers do.
+func TestReadZip_EveryMember(t *testing.T) {
+	t.Parallel()
+	whole := zipOf(member{"alder/data", strings.Repeat("data", 50_000)}, member{"alder/empty", ""}, member{"alder/more", "more"})
+	central := bytes.Index(whole, []byte("PK\x01\x02"))
+	entry := func(name string) int { return central + bytes.Index(whole[central:], []byte(name)) - 46 }
+	local := func(name string) int { return bytes.Index(whole, []byte(name)) - 30 }
+	for name, c := range map[string]struct {
+		at     int  // of the byte that is changed
+		change byte // how
+		want   []string
+	}{
+		"nothing":                        {0, 0, nil},
+		"a wrong checksum":               {entry("alder/data") + 16, 7, []string{"unusable-member alder/data bad CRC-32"}},
+		"of an empty member":             {entry("alder/empty") + 16, 7, []string{"unusable-member alder/empty bad CRC-32"}},
+		"another checksum in the header": {local("alder/data") + 14, 7, nil},
+		"data of no deflate": {
+			local("alder/more") + 30 + len("alder/more"), 7, []string{"unusable-member alder/more it cannot"},
+		},
+		"other data":                       {local("alder/data") + 30 + len("alder/data") + 1, 1, []string{"unusable-member alder/data"}},
+		"encrypted":                        {entry("alder/more") + 8, 1, []string{"unusable-member alder/more it is encrypted"}},
+		"encrypted, by the header alone":   {local("alder/more") + 6, 1, nil},
+		"another method in the header":     {local("alder/more") + 8, 8, nil},
+		"patched data":                     {entry("alder/more") + 8, 32, []string{"unusable-member alder/more it is compressed patched"}},
+		"another offset in the directory":  {entry("alder/more") + 42, 1, []string{"unusable-member alder/more bad magic number"}},
+		"another time in the header":       {local("alder/more") + 10, 1, nil},
+		"the flag of UTF-8 in the header":  {local("alder/more") + 7, 8, nil},
+		"the flag of UTF-8 in the entry":   {entry("alder/more") + 9, 8, nil},
+		"the length of an extra field":     {local("alder/more") + 28, 1, []string{"zip-framing alder/more Malformed zip file"}},
+		"another size, and a worse member": {local("alder/more") + 22, 1, []string{"zip-framing alder/more Mis-matched file size"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			data := bytes.Clone(whole)
+			data[c.at] ^= c.change
+			facts := readZipOnce(t, data, 1<<20)
+			if len(facts.Anomalies) != len(c.want) {
+				t.Fatalf("got %+v, want %q", facts.Anomalies, c.want)
+			}
+			for i, o := range facts.Anomalies {
+				if got := o.Code + " " + o.Member + " " + o.Detail; !strings.HasPrefix(got, c.want[i]) {
+					t.Errorf("got %q, want %q", got, c.want[i])
+				}
+			}
+		})
+	}
+}
+
+// TestReadZip_Budget: what the budget does not reach is not unpacked, and that is said once.
+func TestReadZip_Budget(t *testing.T) {
+	t.Parallel()
+	data := zipOf(member{"a", "data"}, member{"b", "data"}, member{"c", "data"}, member{"KEPT", "kept"})
+	data[bytes.Index(data, []byte("PK\x01\x02"))-1] ^= 1 // the last member is read whatever the budget is
+	for budget, want := range map[int64][]string{0: {"not-unpacked a"}, 4: {"not-unpacked b"}, 11: {"not-unpacked c"}, 12: nil} {
+		facts := readZipOnce(t, data, budget)
+		var got []string
+		for _, o := range facts.Anomalies {
+			if o.Code != archive.AnomalyDamaged {
+				got = append(got, o.Code+" "+o.Member)
+			}
+		}
+		if !reflect.DeepEqual(got, want) || facts.HasAnomaly(archive.AnomalyDamaged) == nil {
+			t.Errorf("%d bytes: got %+v, want %q", budget, facts.Anomalies, want)
+		}
+	}
+}
+
+// TestReadZip_Stopped: a walk that is stopped, or whose file fails in the middle, is an error and no fact.
+func TestReadZip_Stopped(t *testing.T) {
+	t.Parallel()
+	data := zipOf(alder...)
+	stop := func() error { return errDisk }
+	failing := io.MultiReader(bytes.NewReader(data[:40]), iotest.ErrReader(errDisk))
+	for name, selection := range map[string]archive.Selection{
+		"stopped":          {Keep: wanted, Stopped: stop},
+		"stopped, no kept": {Keep: func(string) bool { return false }, Stopped: stop, Budget: archive.NewBudget(1 << 20)},
+		"failing":          {Keep: wanted, Budget: archive.NewBudget(1 << 20), Stream: failing},
+	} {
+		facts, err := archive.ReadZip(bytes.NewReader(data), int64(len(data)), selection)
+		if !errors.Is(err, errDisk) || facts.Members != 0 {
+			t.Errorf("%s: got %+v, %v", name, facts, err)
+		}
 	}
 }
 
@@ -215,11 +318,27 @@ func TestReadZip_ReadError(t *testing.T) {
 	}
 }
 
+// verdict is what an index finds in an archive, whatever else was unpacked.
+func verdict(facts archive.Facts) []string {
+	found := []string{fmt.Sprint(facts.Broken, facts.Members, facts.Unpacked, facts.Top, facts.Kept)}
+	for _, o := range facts.Anomalies {
+		if o.Code != archive.AnomalyUnusable && o.Code != archive.AnomalyUnread {
+			found = append(found, fmt.Sprint(o))
+		}
+	}
+	slices.Sort(found)
+	return found
+}
+
 func FuzzReadZip(f *testing.F) {
 	f.Add(zipOf(alder...))
 	f.Add(append([]byte("prefix"), zipOf(alder[0])...))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		facts := readZip(t, data)
+		once := readZipOnce(t, data, 1<<20)
+		if was, is := verdict(facts), verdict(once); !reflect.DeepEqual(was, is) && once.HasAnomaly(archive.AnomalyUnread) == nil {
+			t.Fatalf("in one pass %q, otherwise %q", is, was)
+		}
 		for name, content := range facts.Kept {
 			if !wanted(name) || len(content) > 32<<20 {
 				t.Fatalf("kept %q of %d bytes", name, len(content))

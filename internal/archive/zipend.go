@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 )
 
 const (
@@ -14,6 +15,9 @@ const (
 )
 
 var endMark = []byte("PK\x05\x06")
+
+// errOtherDisk is why Python does not take a file for a zip since version 3.14 (docs/reference/pypi-server.md §2.8.1).
+var errOtherDisk = fmt.Errorf("%w: its end record says that the central directory is on another disk", ErrNotZip)
 
 // zipEnd describes where a zip's central directory is.
 type zipEnd struct {
@@ -31,7 +35,7 @@ func (z *zipFile) findEnd() (zipEnd, error) {
 	}
 	at := lastEnd(tail)
 	if at < 0 {
-		return zipEnd{}, ErrNotZip
+		return zipEnd{}, fmt.Errorf("%w: it has no end of central directory", ErrNotZip)
 	}
 	record := tail[at:]
 	position := tailStart + int64(at)
@@ -40,6 +44,8 @@ func (z *zipFile) findEnd() (zipEnd, error) {
 		return zipEnd{}, err
 	} else if ok {
 		size, offset, position = size64, offset64, position-end64Length-locatorLength
+	} else if !bytes.Equal(record[4:6], record[6:8]) && (size > 0 || offset > 0) {
+		return zipEnd{}, errOtherDisk
 	}
 	start := position - size
 	return zipEnd{start: start, directorySize: size, shift: start - offset}, nil
@@ -74,6 +80,9 @@ func (z *zipFile) end64(end int64) (size, offset int64, ok bool, err error) {
 	}
 	if !bytes.HasPrefix(record, []byte("PK\x06\x06")) {
 		return 0, 0, false, nil
+	}
+	if binary.LittleEndian.Uint32(record[16:]) != binary.LittleEndian.Uint32(record[20:]) {
+		return 0, 0, false, errOtherDisk
 	}
 	wide := func(at int) int64 { return int64(binary.LittleEndian.Uint64(record[at:]) &^ (1 << 63)) }
 	return wide(40), wide(48), true, nil

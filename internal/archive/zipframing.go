@@ -3,7 +3,9 @@ package archive
 import (
 	"bufio"
 	"encoding/binary"
+	"fmt"
 	"io"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -37,26 +39,57 @@ const (
 // frame reads the records of a zip one after the other, by their signatures, and adds an anomaly for the first thing that
 // an index would refuse.
 func (z *zipFile) frame(w *walk) error {
-	f := &framing{zip: z, names: w.facts.Names, r: bufio.NewReaderSize(nil, 64<<10)}
-	f.to(0)
-	complaint := f.records()
-	if z.err != nil {
-		return z.err
+	complaint, err := z.records(nil, w)
+	if err == nil && complaint != nil {
+		w.note(*complaint)
 	}
-	if complaint != "" {
-		w.addAnomaly(AnomalyFraming, string(f.buf[:f.named]), complaint)
+	return err
+}
+
+// records reads the records of a zip one after the other, and returns the first thing that an index would refuse; nil if
+// there is none. If unpack is not nil, it is called with the content of each member whose local header agrees with the directory.
+func (z *zipFile) records(unpack func(*zipMember, io.Reader) error, w *walk) (complaint *Anomaly, err error) {
+	f := &framing{zip: z, names: w.facts.Names, unpack: unpack}
+	if stream := z.selection.Stream; stream != nil {
+		f.stream, f.r = true, bufio.NewReaderSize(&streamed{stream, z}, 64<<10)
+	} else {
+		f.r = bufio.NewReaderSize(nil, 64<<10)
+		f.to(0)
 	}
-	return nil
+	detail := f.records()
+	switch {
+	case z.err != nil:
+		return nil, z.err
+	case detail == "":
+		return nil, nil
+	}
+	return &Anomaly{Code: AnomalyFraming, Member: string(f.buf[:f.named]), Detail: detail, Note: f.note}, nil
+}
+
+// streamed reads the file from its first byte and stores a failure.
+type streamed struct {
+	r io.Reader
+	z *zipFile
+}
+
+// Read reads from the stream.
+func (s *streamed) Read(p []byte) (int, error) {
+	n, err := s.r.Read(p)
+	s.z.record(err)
+	return n, err
 }
 
 // framing holds the state of a walk through the records of a zip.
 type framing struct {
-	zip   *zipFile
-	names *Names
-	r     *bufio.Reader
-	at    int64  // the offset of r; may be beyond the end
-	buf   []byte // of the current record
-	named int    // how many bytes of buf are the name of its member
+	zip    *zipFile
+	names  *Names
+	unpack func(*zipMember, io.Reader) error // nil if no member is unpacked
+	r      *bufio.Reader
+	stream bool   // whether r can only move forward
+	at     int64  // the offset of r; may be beyond the end
+	buf    []byte // of the current record
+	named  int    // how many bytes of buf are the name of its member
+	note   string // of the complaint
 
 	locals, centrals int    // distinct names
 	entries          uint64 // of the central directory
@@ -79,9 +112,10 @@ func (f *framing) to(at int64) {
 func (f *framing) skip(n uint64) {
 	switch left := f.zip.size - f.at; {
 	case left < 0 || n > uint64(left):
-		f.to(f.zip.size + 1)
-	case n <= uint64(f.r.Buffered()): // Buffered is never negative
-		_, _ = f.r.Discard(int(n)) // the bytes are buffered, so n is small and they are there
+		f.at = f.zip.size + 1
+		f.r.Reset(strings.NewReader(""))
+	case f.stream || n <= uint64(f.r.Buffered()): // Buffered is never negative
+		_, _ = f.r.Discard(int(n)) // no more than is left; if the file fails, the next read does, too
 		f.at += int64(n)           // as above
 	default:
 		f.to(f.at + int64(n)) // no more than is left
@@ -137,10 +171,11 @@ func (f *framing) records() string {
 
 // local reads a local header.
 func (f *framing) local() string {
+	offset := f.at - 4
 	if !f.read(0, localHead-4) {
 		return framingMalformed
 	}
-	h := localHeader{flags: f.half(2), method: f.half(4), packed: f.word(14), unpacked: f.word(18)}
+	h := localHeader{flags: f.half(2), method: f.half(4), crc: uint32(f.word(10)), packed: f.word(14), unpacked: f.word(18)}
 	nameLength, extraLength := int(f.half(22)), int(f.half(24))
 	if !f.read(0, nameLength+extraLength) {
 		return framingMalformed
@@ -156,36 +191,40 @@ func (f *framing) local() string {
 	if h.flags&flagDescriptor != 0 {
 		return framingDescriptor
 	}
-	if complaint := f.compare(name, h); complaint != "" {
+	at, complaint := f.compare(name, h)
+	if complaint != "" {
 		return complaint
 	}
-	f.skip(h.packed)
+	if err := f.unpackHere(at, name, offset, &h); err != nil {
+		return framingMalformed // the file could not be read, which is what counts
+	}
 	return ""
 }
 
-// compare compares a local header with the directory.
-func (f *framing) compare(name []byte, h localHeader) string {
+// compare compares a local header with the directory, and returns the index of its row there.
+func (f *framing) compare(name []byte, h localHeader) (at int, complaint string) {
 	if !utf8.Valid(name) {
-		return framingName
+		return 0, framingName
 	}
 	at, found := f.names.rowOf(name)
 	switch {
 	case !found:
-		return framingUnlisted
+		return 0, framingUnlisted
 	case f.names.rows[at].packed != mixSize(int64(h.packed)): // both are truncated in the same way
-		return framingPacked
+		return 0, framingPacked
 	case f.names.rows[at].unpacked != mixSize(int64(h.unpacked)): // as above
-		return framingUnpacked
+		return 0, framingUnpacked
 	case f.names.mark(at, seenLocal):
-		return framingLocalTwice
+		return 0, framingLocalTwice
 	}
 	f.locals++
-	return ""
+	return at, ""
 }
 
 // localHeader holds the values of a local header.
 type localHeader struct {
 	flags, method    uint16
+	crc              uint32
 	packed, unpacked uint64
 }
 
@@ -341,6 +380,7 @@ func (f *framing) last() string {
 	case f.locals != f.centrals:
 		return framingHeadersDiffer
 	case f.at != f.zip.size:
+		f.note = fmt.Sprintf("%d bytes follow the end of the archive", max(0, f.zip.size-f.at))
 		return framingTrailing
 	default:
 		return ""

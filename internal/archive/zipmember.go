@@ -22,7 +22,9 @@ type unpacker struct {
 	small  bytes.Reader // a member's packed data, if it is in the window
 	flate  io.ReadCloser
 	block  []byte
-	marks  scanner
+
+	data     packedData // of a member that is unpacked where the walk through the records is
+	examined examined
 }
 
 // window is a part of the file that was read at once. Members follow one another, and most are small.
@@ -49,16 +51,18 @@ func (w *window) bytes(r io.ReaderAt, at, n int64) []byte {
 
 // pour writes a member's content to out, as Python's zipfile reads it: as many bytes as the directory declares, or fewer
 // if there are fewer, with a correct checksum.
-func (z *zipFile) pour(m *zipMember, out io.Writer) error {
-	content, err := z.open(m)
-	if err != nil {
-		return err
-	}
+func (z *zipFile) pour(content io.Reader, m *zipMember, out io.Writer) error {
 	if z.unpack.block == nil {
 		z.unpack.block = make([]byte, 32<<10)
 	}
-	sum, left := uint32(0), m.unpacked
+	sum, left, err := uint32(0), m.unpacked, error(nil)
 	for left > 0 && err == nil {
+		if z.selection.Stopped != nil {
+			if err := z.selection.Stopped(); err != nil {
+				z.record(err)
+				return err
+			}
+		}
 		var n int
 		n, err = content.Read(z.unpack.block[:min(left, int64(len(z.unpack.block)))])
 		sum = crc32.Update(sum, crc32.IEEETable, z.unpack.block[:n])
@@ -82,15 +86,18 @@ func (z *zipFile) pour(m *zipMember, out io.Writer) error {
 	}
 }
 
-// content returns a reader of the unpacked data of a member.
-func (z *zipFile) content(m *zipMember, begin int64) io.Reader {
-	var packed io.Reader = &z.unpack.small
-	if m.packed <= windowSize {
-		z.unpack.small.Reset(z.unpack.window.bytes(z, begin, m.packed))
-		z.read += m.packed
-	} else {
-		packed = bufio.NewReader(&packedReader{io.NewSectionReader(z, begin, m.packed), z})
+// packed returns a reader of the data of a member in the file.
+func (z *zipFile) packed(m *zipMember, begin int64) io.Reader {
+	if m.packed > windowSize {
+		return bufio.NewReader(&packedReader{io.NewSectionReader(z, begin, m.packed), z})
 	}
+	z.unpack.small.Reset(z.unpack.window.bytes(z, begin, m.packed))
+	z.read += m.packed
+	return &z.unpack.small
+}
+
+// unpacked returns a reader of a member's content, given its data in the file.
+func (z *zipFile) unpacked(m *zipMember, packed io.Reader) io.Reader {
 	if m.method == methodStored {
 		return packed
 	}
@@ -154,5 +161,5 @@ func (z *zipFile) open(m *zipMember) (io.Reader, error) {
 	case m.method != methodStored && m.method != methodDeflated:
 		return nil, fmt.Errorf("compression method %d", m.method)
 	}
-	return z.content(m, begin), nil
+	return z.unpacked(m, z.packed(m, begin)), nil
 }

@@ -23,11 +23,6 @@ func setRepository(d *draft, value string) *finding.Finding {
 	if problem := plainOnlyOnLoopback(d, u); problem != nil {
 		return problem
 	}
-	if strings.HasSuffix(u.Path, "/legacy") {
-		return wrong(finding.InputURL,
-			displayURL(d, u)+" has no slash at its end, and the redirect would break the upload",
-			"end it with /legacy/")
-	}
 	d.Repository = u
 	return nil
 }

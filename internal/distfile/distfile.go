@@ -35,8 +35,9 @@ type Distribution struct {
 	// HeadersEndAt is the line of the core metadata that ended its headers although it is not empty: the description
 	// begins with it. It is nil if the headers ended normally, at an empty line or the end of the text.
 	HeadersEndAt *Line
-	EntryPoints  error  // why a wheel's entry_points.txt is invalid; nil if it is valid or absent
-	Description  string // the body of the core metadata, or the Description header without its indentation
+	WheelFile    *WheelFile // the WHEEL file of a wheel; nil if there is none in its place
+	EntryPoints  error      // why a wheel's entry_points.txt is invalid; nil if it is valid or absent
+	Description  string     // the body of the core metadata, or the Description header without its indentation
 	// AbsentLicenses has the first values of License-File, up to [MaxAbsent], that are valid paths and that the archive does not contain.
 	// AbsentCount is how many there are. Below metadata 2.4, where the field is not sent, there are none.
 	AbsentLicenses []string
@@ -84,7 +85,7 @@ func (r *Reader) Read(ctx context.Context, path string, md5 bool) (*Distribution
 	large := turn{ctx: ctx, of: r}
 	defer large.end()
 	selection := d.wanted()
-	selection.Admit = large.begin
+	selection.Admit, selection.Budget = large.begin, r.budget
 	if err := d.readAll(ctx, file, md5, selection); err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
@@ -98,16 +99,22 @@ func (r *Reader) Read(ctx context.Context, path string, md5 bool) (*Distribution
 	return d, nil
 }
 
-// readAll computes the digests and reads the archive. A tar is unpacked while it is hashed; the directory of a zip is at
-// its end, so it is read afterwards.
+// readAll computes the digests and reads the archive in one pass: its members are unpacked while it is hashed. Of a zip, the
+// directory and the members with metadata are read before, because the directory is at the end.
 func (d *Distribution) readAll(ctx context.Context, file *os.File, md5 bool, selection archive.Selection) error {
 	sums := newSums(md5)
 	stream := &hashed{ctx: ctx, file: file, size: d.Size, sums: sums}
+	selection.Stream = stream
+	selection.Stopped = func() error { return context.Cause(ctx) }
 	var err error
-	if d.packing() == tarGz {
-		if d.Archive, err = archive.ReadTarGz(bufio.NewReaderSize(stream, 64<<10), selection); err != nil {
-			return err
-		}
+	switch d.packing() {
+	case tarGz:
+		d.Archive, err = archive.ReadTarGz(bufio.NewReaderSize(stream, 64<<10), selection)
+	case zipped:
+		d.Archive, err = archive.ReadZip(readerAt{ctx, file}, d.Size, selection)
+	}
+	if err != nil {
+		return err
 	}
 	if err := stream.exhaust(); err != nil {
 		return err
@@ -116,10 +123,7 @@ func (d *Distribution) readAll(ctx context.Context, file *os.File, md5 bool, sel
 		return &ChangedError{Path: d.Path}
 	}
 	d.Digests = sums.digests()
-	switch d.packing() {
-	case zipped:
-		d.Archive, err = archive.ReadZip(readerAt{ctx, file}, d.Size, selection)
-	case tarGz:
+	if d.packing() == tarGz {
 		err = d.Archive.FindZip(readerAt{ctx, file}, d.Size)
 	}
 	return err

@@ -179,7 +179,13 @@ func identity(path string) string {
 	return filepath.Join(whole, name)
 }
 
+// isDistribution reports whether a path has the name of a distribution. What macOS stores beside a file on foreign file systems has the
+// same
+// name after "._" (AppleDouble), and is none.
 func isDistribution(path string) bool {
+	if strings.HasPrefix(filepath.Base(path), "._") {
+		return false
+	}
 	return slices.ContainsFunc(suffixes, func(suffix string) bool { return hasSuffix(filepath.Clean(path), suffix) })
 }
 

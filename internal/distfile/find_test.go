@@ -40,7 +40,8 @@ func folder(t *testing.T, names ...string) string {
 func TestFind(t *testing.T) {
 	t.Parallel()
 	root := folder(t,
-		"dist/b-1.whl", "dist/a-1.tar.gz", "dist/A.ZIP", "dist/c.EGG", "dist/d.tar.bz2", "dist/README.md", "dist/.gitignore",
+		"dist/b-1.whl", "dist/a-1.tar.gz", "dist/A.ZIP", "dist/c.EGG", "dist/d.tar.bz2",
+		"dist/README.md", "dist/.gitignore", "dist/._A.ZIP",
 		"dist/a-1.tar.gz.publish.attestation", "dist/b-1.whl.slsa.attestation", "dist/sub/deep-1.whl", "dist/link.whl -> b-1.whl",
 		"more/x-1.whl", "more/y.txt", "again -> dist",
 	)
@@ -54,7 +55,7 @@ func TestFind(t *testing.T) {
 	whole := distfile.FindResult{
 		Distributions:    list("dist/A.ZIP", "dist/a-1.tar.gz", "dist/b-1.whl", "dist/c.EGG", "dist/d.tar.bz2", "dist/link.whl"),
 		AttestationFiles: list("dist/a-1.tar.gz.publish.attestation", "dist/b-1.whl.slsa.attestation"),
-		Others:           list("dist/.gitignore", "dist/README.md", "dist/sub/"),
+		Others:           list("dist/._A.ZIP", "dist/.gitignore", "dist/README.md", "dist/sub/"),
 	}
 	for name, c := range map[string]struct {
 		patterns []string

@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"strings"
 	"sync"
+
+	"github.com/org/pypi-oidc-publish/internal/archive"
 )
 
 // Limits of the memory that the metadata of a run takes. They are far above what packages need. What exceeds them is read again when it is
@@ -19,10 +21,14 @@ const (
 
 	longestEntryPoints = 1 << 20 // bytes of an entry_points.txt that is checked
 	fieldMemory        = 32      // bytes that a header takes beside its text
+
+	unpackedInRun = 64 << 30 // bytes that the files of a run unpack together: about five minutes of one processor
 )
 
 // Reader reads the files of a run, within the memory that a run may take. It is safe for concurrent use.
 type Reader struct {
+	budget *archive.Budget // for what the files of the run unpack together
+
 	large chan struct{} // has a value while a file takes much memory, which is one at a time
 
 	mu    sync.Mutex
@@ -33,7 +39,7 @@ type Reader struct {
 
 // NewReader returns a reader for the files of one run.
 func NewReader() *Reader {
-	return &Reader{large: make(chan struct{}, 1), known: map[[sha256.Size]byte]*metadata{}}
+	return &Reader{budget: archive.NewBudget(unpackedInRun), large: make(chan struct{}, 1), known: map[[sha256.Size]byte]*metadata{}}
 }
 
 // turn is a file's permission to take much memory.

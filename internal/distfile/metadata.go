@@ -20,6 +20,32 @@ type Line struct {
 	Text   string // without its line end
 }
 
+// WheelFile describes the WHEEL file of a wheel, which installers read first.
+type WheelFile struct {
+	Headers []Field // in their order, names as written
+	EndsAt  *Line   // the line that ended the headers although it is not empty; nil if there is none
+	Body    bool    // whether text follows the headers
+}
+
+// maxWheelFile limits how much of a WHEEL file is parsed, in bytes. It has a few lines.
+const maxWheelFile = 16 << 10
+
+func parseWheelFile(text []byte) *WheelFile {
+	whole := string(text[:min(len(text), maxWheelFile)])
+	_, body, endsAt := split(whole)
+	return &WheelFile{Headers: slices.Collect(fieldsOf(whole)), EndsAt: endsAt, Body: strings.TrimSpace(body) != ""}
+}
+
+// Values returns the values of a header, in any letter case of its name.
+func (w *WheelFile) Values(name string) (values []string) {
+	for _, h := range w.Headers {
+		if strings.EqualFold(h.Name, name) {
+			values = append(values, h.Value)
+		}
+	}
+	return values
+}
+
 // wanted returns which members to keep, and which member lists the others.
 func (d *Distribution) wanted() archive.Selection {
 	if d.Kind() != Wheel {
@@ -29,11 +55,13 @@ func (d *Distribution) wanted() archive.Selection {
 	if folder == "" {
 		return archive.Selection{Keep: other}
 	}
-	metadata, entryPoints, licenses := folder+"/METADATA", folder+"/entry_points.txt", folder+"/licenses/"
+	metadata, wheel, entryPoints, licenses := folder+"/METADATA", folder+"/WHEEL", folder+"/entry_points.txt", folder+"/licenses/"
 	return archive.Selection{
-		First:  []string{metadata, folder + "/WHEEL", entryPoints},
+		First:  []string{metadata, wheel, entryPoints},
 		Record: folder + "/RECORD",
-		Keep:   func(member string) bool { return member == metadata || member == entryPoints || other(member) },
+		Keep: func(member string) bool {
+			return member == metadata || member == wheel || member == entryPoints || other(member)
+		},
 		Verify: func(member string) bool {
 			return strings.HasPrefix(member, licenses) && !strings.HasSuffix(member, "/")
 		},
@@ -63,6 +91,9 @@ func fewOf(match func(member string) bool) func(member string) bool {
 func (d *Distribution) dropContents() {
 	if text := d.Archive.Kept[d.DistInfo()+"/entry_points.txt"]; len(text) > 0 && len(text) <= longestEntryPoints {
 		d.EntryPoints = pep.CheckEntryPoints(text)
+	}
+	if text, found := d.Archive.Kept[d.DistInfo()+"/WHEEL"]; found && d.DistInfo() != "" {
+		d.WheelFile = parseWheelFile(text)
 	}
 	for member := range d.Archive.Kept {
 		d.Archive.Kept[member] = nil

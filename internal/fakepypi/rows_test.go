@@ -529,6 +529,8 @@ func TestUpload_Refusals(t *testing.T) {
 			"2.8/75 prefix", rawly(wheel(), "#!/bin/sh\n"+theWheel), bad,
 			invalidDist + "ZIP archive not accepted: Unknown record signature. See https://docs.pypi.org/archives for more information",
 		},
+		{"2.8/76 a zip", rawly(sdist(), theWheel), bad, invalidDist + "File is not a tarfile"},
+		{"2.8/76 xz", rawly(sdist(), "\xfd7zXZ\x00..."), bad, invalidDist + "None"},
 		{"2.8/76 no tar", rawly(sdist(), "the sdist"), bad, invalidDist + "File is not a tarfile"},
 		{"2.8/76 a tar, not packed", rawly(sdist(), tarOf(sdistMembers("x"))), bad, invalidDist + "None"},
 		{
@@ -566,6 +568,7 @@ func TestUpload_Refusals(t *testing.T) {
 			"2.8/91 a field too long", rawly(wheel(), with("RECORD", strings.Repeat("x", 131073))), bad,
 			"Wheel 'demo-1.0-py3-none-any.whl' does not contain the required RECORD file: demo-1.0.dist-info/RECORD",
 		},
+		{"2.8/91 an empty row", rawly(wheel(), with("RECORD", "x,,\r\r\n")), 500, ""},
 		{"2.8/91 other members", rawly(wheel(), with("RECORD", strings.Repeat("x", 131072))), ok, "OK"},
 		{
 			"2.8/92 entry points", rawly(wheel(), with("entry_points.txt", "[console_scripts]\na b = c:d\n")), bad,

@@ -110,7 +110,7 @@ func Of(err error) []Finding {
 	if inner := errors.Unwrap(err); inner != nil && holdsFinding(inner) {
 		return Of(inner)
 	}
-	return []Finding{New(Internal, err.Error(), "")}
+	return []Finding{New(Internal, strings.ReplaceAll(err.Error(), "\n", "; "), "")} // joined errors have a line each
 }
 
 // Explain returns err with the id and next step for every error in it that is not a finding yet. It returns nil if err is nil.

@@ -10,6 +10,15 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/finding"
 )
 
+// TestOf_JoinedText: errors that were joined below a plain error are one line.
+func TestOf_JoinedText(t *testing.T) {
+	t.Parallel()
+	err := fmt.Errorf("step: %w", errors.Join(errors.New("the disk is full"), errors.New("the file stays")))
+	if got := finding.Of(err); len(got) != 1 || got[0].Message != "step: the disk is full; the file stays" {
+		t.Errorf("got %+v", got)
+	}
+}
+
 func TestOf(t *testing.T) {
 	t.Parallel()
 	a := finding.Finding{ID: "a", Severity: finding.Error, Message: "a is wrong", Fix: "mend a"}

@@ -9,6 +9,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/archive"
 	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/finding/phrase"
 )
 
 const (
@@ -20,18 +21,21 @@ func notAZip(d *distfile.Distribution) (message, fix string) {
 	if !errors.Is(d.Archive.Broken, archive.ErrNotZip) {
 		return "", ""
 	}
-	return invalidFile + "File is not a zipfile", buildAgain
+	return invalidFile + "File is not a zipfile", fmt.Sprintf("%s (%v)", buildAgain, d.Archive.Broken)
 }
 
 func notATar(d *distfile.Distribution) (message, fix string) {
 	if !errors.Is(d.Archive.Broken, archive.ErrNotTar) {
 		return "", ""
 	}
+	if unusual(d, archive.AnomalyBoth) != nil {
+		return invalidFile + "File is not a tarfile", "it is a zip archive with another name: build the sdist with python -m build --sdist"
+	}
 	return invalidFile + "File is not a tarfile", buildAgain
 }
 
 func zipAndTar(d *distfile.Distribution) (message, fix string) {
-	if unusual(d, archive.AnomalyBoth) == nil {
+	if unusual(d, archive.AnomalyBoth) == nil || errors.Is(d.Archive.Broken, archive.ErrNotTar) {
 		return "", ""
 	}
 	return invalidFile + "File is both a zip and a tar file", buildAgain
@@ -83,16 +87,41 @@ func damaged(d *distfile.Distribution) *archive.Anomaly {
 	return nil
 }
 
-func archiveBomb(s Set) (found []finding.Finding) {
-	for _, d := range s.Files {
-		if stopped := unusual(d, archive.AnomalyStopped); stopped != nil {
-			f := refusal(d, "the archive was not checked to its end: "+stopped.Detail, "check its content")
-			f.Severity = finding.Warning
-			found = append(found, f)
+func archiveBomb(d *distfile.Distribution) (message, fix string) {
+	if stopped := unusual(d, archive.AnomalyStopped); stopped != nil {
+		return "the archive was not checked to its end: " + stopped.Detail, "check its content"
+	}
+	if unread := unusual(d, archive.AnomalyUnread); unread != nil {
+		const why = " and the members after it were not unpacked, because the files of this run together unpack to too much"
+		return unread.Member + why, "check the file in a run of its own"
+	}
+	return "", ""
+}
+
+// memberDamaged reports members that the index does not read, but that installers cannot unpack. Framing damage is reported by
+// zipFraming alone.
+func memberDamaged(d *distfile.Distribution) (message, fix string) {
+	var damaged []string
+	for _, o := range d.Archive.Anomalies {
+		if o.Code == archive.AnomalyUnusable {
+			damaged = append(damaged, fmt.Sprintf("%s (%s)", o.Member, o.Detail))
 		}
 	}
-	return found
+	if len(damaged) == 0 || d.Archive.Broken != nil || unusual(d, archive.AnomalyFraming) != nil {
+		return "", ""
+	}
+	kind := "wheel"
+	if d.Kind() == distfile.Sdist {
+		kind = "sdist"
+	}
+	message = fmt.Sprintf("users cannot install this %s, because it is damaged: %s", kind, phrase.Some(damaged, 3))
+	return message, mergedArtifacts
 }
+
+// mergedArtifacts is the advice for damage within an archive.
+const mergedArtifacts = "build it again; if the folder was put together from several artifacts (merge-multiple), check that no two of " +
+	"them have " +
+	"a file with this name, because one then overwrites a part of the other"
 
 func compressionRatio(d *distfile.Distribution) (message, fix string) {
 	if isTar(d) || d.Archive.Broken != nil || !d.Archive.Bomb(d.Size) {
@@ -102,13 +131,22 @@ func compressionRatio(d *distfile.Distribution) (message, fix string) {
 		"remove the files that compress that much, or generate them on the user's machine"
 }
 
-func compressionMethod(d *distfile.Distribution) (message, fix string) {
-	member := unusual(d, archive.AnomalyMethod)
-	if member == nil || d.Archive.Broken != nil {
-		return "", ""
+// compressionMethod reports members that are neither stored nor deflated. For an index without PyPI's rules it is an error if the
+// metadata is among them, because no run can publish what it cannot read.
+func compressionMethod(s Set) (found []finding.Finding) {
+	for _, d := range s.Files {
+		member := unusual(d, archive.AnomalyMethod)
+		if member == nil || d.Archive.Broken != nil {
+			continue
+		}
+		f := refusal(d, invalidFile+"File does not use a supported compression type",
+			fmt.Sprintf("store or deflate all members, as wheels have them (%s has %s)", member.Member, member.Detail))
+		if !s.Warehouse && d.Metadata {
+			f.Severity = finding.Notice
+		}
+		found = append(found, f)
 	}
-	return invalidFile + "File does not use a supported compression type",
-		fmt.Sprintf("store or deflate %s (it has %s)", member.Member, member.Detail)
+	return found
 }
 
 func obfuscatedCode(d *distfile.Distribution) (message, fix string) {
@@ -129,7 +167,7 @@ func tarSparse(d *distfile.Distribution) (message, fix string) {
 }
 
 func topLevel(d *distfile.Distribution) (message, fix string) {
-	if !readable(d, distfile.Sdist) || d.Archive.Members == 0 || d.Archive.Top != "" && d.Archive.Top != "/" {
+	if !readable(d, distfile.Sdist) || isDumb(d.Name) || d.Archive.Members == 0 || d.Archive.Top != "" && d.Archive.Top != "/" {
 		return "", ""
 	}
 	return invalidFile + "Incorrect number of top-level directories in sdist",
@@ -142,15 +180,54 @@ func pkgInfoMissing(d *distfile.Distribution) (message, fix string) {
 		return "", ""
 	}
 	member := strings.TrimRight(top, "/") + "/PKG-INFO"
-	return missing(d, member, invalidFile+"PKG-INFO not found at "+member, "build the sdist with python -m build --sdist")
+	fix = "build the sdist with python -m build --sdist"
+	if isDumb(d.Name) {
+		fix = leaveDumb
+	}
+	return missing(d, member, invalidFile+"PKG-INFO not found at "+member, fix)
 }
 
-func metadataMissing(d *distfile.Distribution) (message, fix string) {
-	if !readable(d, distfile.Wheel) || d.DistInfo() == "" {
-		return "", ""
+// metadataMissing reports a wheel without METADATA. If its folder has another name, PyPI reports that WHEEL is missing, and no more.
+func metadataMissing(s Set) (found []finding.Finding) {
+	for _, d := range s.Files {
+		if !readable(d, distfile.Wheel) || d.DistInfo() == "" || s.Warehouse && otherDistInfo(d) != "" {
+			continue
+		}
+		member := d.DistInfo() + "/METADATA"
+		message := fmt.Sprintf("Wheel %s does not contain the required METADATA file: %s", quote(d.Name), member)
+		if message, fix := missing(d, member, message, rebuild(d)); message != "" {
+			found = append(found, refusal(d, message, fix))
+		}
 	}
-	member := d.DistInfo() + "/METADATA"
-	return missing(d, member, fmt.Sprintf("Wheel %s does not contain the required METADATA file: %s", quote(d.Name), member), rebuildWheel)
+	return found
+}
+
+// otherDistInfo returns the name of the .dist-info folder that a wheel has METADATA or WHEEL in, if there is exactly one and that is not
+// the
+// one that its file name requires; else it is empty.
+func otherDistInfo(d *distfile.Distribution) (other string) {
+	for member := range d.Archive.Kept {
+		folder, file, _ := strings.Cut(member, "/")
+		switch {
+		case !strings.HasSuffix(folder, ".dist-info") || file != "METADATA" && file != "WHEEL" || folder == other:
+		case folder == d.DistInfo() || other != "":
+			return ""
+		default:
+			other = folder
+		}
+	}
+	return other
+}
+
+// rebuild returns the advice for a wheel without a file that must be in its .dist-info folder.
+func rebuild(d *distfile.Distribution) string {
+	other := otherDistInfo(d)
+	if other == "" {
+		return rebuildWheel
+	}
+	return fmt.Sprintf("the folder in the wheel is %s, and must be %s, exactly as the file name has it: build the wheel with a current "+
+		"build backend, "+
+		"and do not rename it", other, d.DistInfo())
 }
 
 func wheelFileMissing(d *distfile.Distribution) (message, fix string) {
@@ -158,15 +235,15 @@ func wheelFileMissing(d *distfile.Distribution) (message, fix string) {
 		return "", ""
 	}
 	member := d.DistInfo() + "/WHEEL"
-	return missing(d, member, invalidFile+"WHEEL not found at "+member, rebuildWheel)
+	return missing(d, member, invalidFile+"WHEEL not found at "+member, rebuild(d))
 }
 
 const rebuildWheel = "build the wheel again, and do not rename it: the name of its inner folder must match the file name"
 
 // missing returns a message if the member at place is absent or cannot be read.
 func missing(d *distfile.Distribution, member, message, fix string) (string, string) {
-	if _, ok := d.Archive.Kept[member]; ok || unusual(d, archive.AnomalyStopped) != nil {
-		return "", "" // it is there, or may be where the archive was not read
+	if _, ok := d.Archive.Kept[member]; ok || unusual(d, archive.AnomalyStopped) != nil || unusual(d, archive.AnomalyMethod) != nil {
+		return "", "" // it is there, or may be where the archive was not read; with another compression the index does not look for members
 	}
 	for _, o := range d.Archive.Anomalies {
 		switch {

@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,7 +17,7 @@ var classifierField = field{Name: "Classifier"}
 // classifierUnknown uses the list of the index itself if there is one. Without it, a classifier that a newer list may
 // contain is a warning.
 func classifierUnknown(s Set) (found []finding.Finding) {
-	live := s.live()
+	live, advice := s.live(), map[string]string{}
 	for _, d := range s.Files {
 		var unknown limitedFindings
 		for _, classifier := range classifiersOf(d) {
@@ -24,7 +25,7 @@ func classifierUnknown(s Set) (found []finding.Finding) {
 			if live[classifier] || status == trove.Deprecated || status == trove.Valid && s.Classifiers == nil {
 				continue
 			}
-			f := wrong(d, classifierField, classifier, quoteLimited(classifier)+" is not a valid classifier.", classifierAdvice(classifier))
+			f := wrong(d, classifierField, classifier, quoteLimited(classifier)+" is not a valid classifier.", adviceOf(classifier, advice))
 			if s.Classifiers == nil && !trove.Refused(classifier, s.Now) {
 				f.Severity = finding.Warning
 				f.Fix += aged("list of classifiers", trove.AsOf())
@@ -74,9 +75,24 @@ func classifiersOf(d *distfile.Distribution) []string {
 	return slices.Compact(slices.Sorted(slices.Values(sent(d, "Classifier"))))
 }
 
+// adviceOf returns the advice about an unknown classifier, which it remembers: files of a release have the same ones.
+func adviceOf(classifier string, known map[string]string) string {
+	advice, found := known[classifier]
+	if !found && len(known) < maxFindings {
+		advice = classifierAdvice(classifier)
+		known[classifier] = advice
+	}
+	return cmp.Or(advice, anyClassifier)
+}
+
+const anyClassifier = "use one from the index's list of classifiers, spelled exactly"
+
 func classifierAdvice(classifier string) string {
 	if trove.Private(classifier) {
 		return "this classifier blocks publishing; remove it only if you want to publish"
 	}
-	return "use one from the index's list of classifiers, spelled exactly"
+	if nearest := trove.Nearest(classifier); nearest != "" {
+		return fmt.Sprintf("did you mean %s? The index has a list of classifiers, and compares exactly", quote(nearest))
+	}
+	return anyClassifier
 }

@@ -2,9 +2,12 @@ package preflight
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/pep/metadata"
 	"github.com/org/pypi-oidc-publish/internal/pep/rst"
 )
@@ -41,12 +44,28 @@ func descriptionRender(s Set) (found []finding.Finding) {
 			}
 		}
 		fix := fmt.Sprintf("correct %s; or %s; then build again", problem.why, rightType(kind, given))
+		switch {
+		case strings.TrimFunc(text, pep.IsSpace) == "":
+			fix = "the description is empty: write something into the README, or take readme out of pyproject.toml; then build again"
+		case !given && looksLikeMarkdown(text):
+			fix = "the text looks like Markdown: set Description-Content-Type to text/markdown (readme = \"README.md\" in " +
+				"pyproject.toml does), " +
+				"and build again; as reStructuredText it fails: " + problem.why
+		}
 		f := refusal(d, message, fix)
 		f.Severity = problem.severity
 		found = append(found, f)
 	}
 	return found
 }
+
+// looksLikeMarkdown reports whether a text has what reStructuredText does not have: a heading with #, a fence of code, a link or an image
+// in brackets.
+func looksLikeMarkdown(text string) bool { return markdownMark().MatchString(text) }
+
+var markdownMark = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile("(?m)^#{1,6} \\S|^(```|~~~)|!?\\[[^\\]\\n]+\\]\\([^)\\s]+\\)")
+})
 
 // rightType returns advice about the field that declares the format of the text.
 func rightType(kind string, given bool) string {

@@ -2,16 +2,32 @@ package preflight
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
+// The backends of November 2026 write the right name, setuptools since 69.3, and since 70.2 for a version that is not in its normal form
+// (docs/reference/pypi-server.md row 83).
 const (
 	doNotRename = "do not rename the file after the build"
-	newBackend  = "build with a current build backend, which uses this name"
+	newBackend  = "build with a backend that uses this name: setuptools 70.2 or newer, or a current hatchling, flit_core, poetry-core, " +
+		"pdm-backend, uv_build, maturin, meson-python or scikit-build-core; for enscons and sip, write the name of the project in its normal form"
+	tarGz     = "an index takes no .zip sdists any more: build the sdist as .tar.gz (python -m build --sdist)"
+	leaveDumb = "this is not an sdist but a bdist_dumb archive, which no index takes: leave it out, and build wheels and an sdist " +
+		"(python -m build)"
 )
+
+// isDumb reports whether a file name is that of bdist_dumb, which packs the installed files of one platform into a .tar.gz.
+func isDumb(name string) bool { return dumb().MatchString(name) }
+
+var dumb = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(
+		`\.(linux|macosx|win|cygwin|mingw|freebsd|openbsd|netbsd|solaris|aix)[A-Za-z0-9_.]*(-[A-Za-z0-9_.]+)*(\.tar\.gz|\.zip)$`)
+})
 
 func filenameCharacters(d *distfile.Distribution) (message, fix string) {
 	if strings.IndexFunc(d.Name, func(r rune) bool { return r < ' ' || r == 0x7f }) < 0 {
@@ -56,7 +72,23 @@ func sdistFilenameUnparsable(d *distfile.Distribution) (message, fix string) {
 	if _, err := pep.ParseSdistName(d.Name); err == nil || !plain(d, distfile.Sdist) {
 		return "", ""
 	}
-	return "Invalid source distribution filename: " + d.Name, doNotRename
+	fix = doNotRename
+	switch copied := copyMark().FindString(d.Name); {
+	case isDumb(d.Name):
+		fix = leaveDumb
+	case copied != "":
+		fix = copyAdvice(copied)
+	}
+	return "Invalid source distribution filename: " + d.Name, fix
+}
+
+// copyMark matches what browsers and file managers put behind the name of a copy.
+var copyMark = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`( \(\d+\)| - [Cc]opy| [Cc]opy( \d+)?)`)
+})
+
+func copyAdvice(mark string) string {
+	return fmt.Sprintf("this is a copy, as a browser or a file manager names it: remove it, or take %s out of its name", quote(mark))
 }
 
 func wheelFilename(d *distfile.Distribution) (message, fix string) {
@@ -76,7 +108,7 @@ func wheelFilename(d *distfile.Distribution) (message, fix string) {
 // wheelTagCharacters reports a tag with a character that no tag has.
 func wheelTagCharacters(d *distfile.Distribution) (message, fix string) {
 	name, err := pep.ParseWheelName(d.Name)
-	if err != nil {
+	if err != nil || name.Python == "" { // wheel-filename reports a missing Python tag
 		return "", ""
 	}
 	for i, tag := range []string{name.Python, name.ABI, name.Platform} {
@@ -84,7 +116,7 @@ func wheelTagCharacters(d *distfile.Distribution) (message, fix string) {
 		if empty || strings.ContainsFunc(tag, notInTag) {
 			return fmt.Sprintf(
 				"the tag %s in the name of the wheel has other characters than letters, digits, '_' and '.'", quote(tag),
-			), newBackend
+			), "build with a current build backend, and do not rename the file"
 		}
 	}
 	return "", ""
@@ -113,7 +145,11 @@ func sdistFilename(d *distfile.Distribution) (message, fix string) {
 	if d.Name == right {
 		return "", ""
 	}
-	return fmt.Sprintf("Filename %s is invalid, should be %s.", quote(d.Name), quote(right)), newBackend
+	fix = newBackend
+	if strings.HasSuffix(d.Name, ".zip") {
+		fix = tarGz
+	}
+	return fmt.Sprintf("Filename %s is invalid, should be %s.", quote(d.Name), quote(right)), fix
 }
 
 func wheelNameNormalized(d *distfile.Distribution) (message, fix string) {
@@ -149,6 +185,11 @@ func names(d *distfile.Distribution) (fileName string, fileVersion pep.Version, 
 		fileName, version = wheel.Name, wheel.Version
 	} else if sdist, err := pep.ParseSdistName(d.Name); err == nil {
 		fileName, version = sdist.Name, sdist.Version
+		// Of 1.0-1, which means 1.0.post1, the file name is split at the dash (docs/reference/pypi-server.md row 83).
+		declared := d.Header("Version")
+		if base, dashed := strings.CutSuffix(declared, "-"+version); dashed && strings.HasSuffix(fileName, "-"+base) {
+			fileName, version = strings.TrimSuffix(fileName, "-"+base), declared
+		}
 	}
 	fileVersion, err := pep.ParseVersion(version)
 	name := d.Header("Name")

@@ -22,9 +22,17 @@ func licenseFileMissing(s Set) (found []finding.Finding) {
 			}
 			absent.add(refusal(d,
 				fmt.Sprintf("License-File %s does not exist in distribution file %s at %s", file, d.Name, d.LicenseMember(file)),
-				"build again with a current build backend, which includes the license-files of pyproject.toml"))
+				licenseFileAdvice(d, file)))
 		}
 		found = append(found, absent.all()...)
 	}
 	return found
+}
+
+func licenseFileAdvice(d *distfile.Distribution, file string) string {
+	if d.Kind() == distfile.Wheel {
+		return "build again with a current build backend, which includes the license-files of pyproject.toml"
+	}
+	return fmt.Sprintf("put %[1]s into the sdist, or take it out of license-files in pyproject.toml, and build again "+
+		"(with maturin: include = [{ path = %[2]q, format = \"sdist\" }] under [tool.maturin])", file, file)
 }

@@ -21,7 +21,11 @@ func licenseExpression(s Set) (found []finding.Finding) {
 				continue
 			}
 			f := field{Name: "License-Expression"}
-			problem := wrong(d, f, expression, said(metadata.LicenseExpression(expression)), cut(err.Error()))
+			advice := cut(err.Error())
+			if meant := licenseMeant(expression); meant != "" {
+				advice = "write " + meant
+			}
+			problem := wrong(d, f, expression, said(metadata.LicenseExpression(expression)), advice)
 			if metadata.MayPass(f.Name, expression, s.Now) {
 				problem.Severity = finding.Warning
 				problem.Fix += aged("list of licenses", spdx.AsOf())

@@ -2,6 +2,7 @@ package preflight
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
@@ -22,7 +23,7 @@ func nameMissing(d *distfile.Distribution) (message, fix string) {
 	if !d.Metadata || d.Header("Name") != "" {
 		return "", ""
 	}
-	return "'' is an invalid value for Name. Error: This field is required.", "set the name in pyproject.toml and build again"
+	return "'' is an invalid value for Name. Error: This field is required.", headless(d, "set the name in pyproject.toml and build again")
 }
 
 func nameInvalid(d *distfile.Distribution) (message, fix string) {
@@ -42,7 +43,7 @@ func metadataVersion(s Set) (found []finding.Finding) {
 		if !d.Metadata || problem == "" {
 			continue
 		}
-		f := refusal(d, said(problem), "build again with a current build backend")
+		f := refusal(d, said(problem), headless(d, "build again with a current build backend"))
 		if metadata.MayPass("Metadata-Version", declared, s.Now) {
 			f.Fix = "if the index refuses it, build with an older build backend" + aged("list of metadata versions", metadata.AsOf())
 			f.Severity = finding.Warning
@@ -56,7 +57,7 @@ func versionMissing(d *distfile.Distribution) (message, fix string) {
 	if !d.Metadata || d.Header("Version") != "" {
 		return "", ""
 	}
-	return "'version' is a required field.", "set the version in pyproject.toml, or let the build backend derive it, and build again"
+	return "'version' is a required field.", headless(d, "set the version in pyproject.toml, or let the build backend derive it, and build again")
 }
 
 func versionInvalid(d *distfile.Distribution) (message, fix string) {
@@ -75,4 +76,16 @@ func versionLocal(d *distfile.Distribution) (message, fix string) {
 	}
 	return said(problem),
 		"build from a clean tag, or configure the version backend (such as setuptools-scm: local_scheme) to omit the local part"
+}
+
+// headless returns the next step for a field that is missing: fix, unless there is no field because the first line is no header.
+func headless(d *distfile.Distribution, fix string) string {
+	if end := d.HeadersEndAt; end != nil && end.Number == 1 && len(d.Headers) == 0 {
+		if strings.HasPrefix(end.Text, byteOrderMark) {
+			return metadataMember(d) + " begins with a byte order mark: " + removeMark
+		}
+		return fmt.Sprintf("the first line of %s, %s, is not a header: write nothing before the fields, and build again",
+			metadataMember(d), quote(elide(end.Text)))
+	}
+	return fix
 }

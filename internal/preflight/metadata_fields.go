@@ -147,9 +147,11 @@ func fieldTooNew(s Set) (found []finding.Finding) {
 		declared, _ := first(d, "Metadata-Version")
 		for _, f := range fields {
 			if values := sent(d, f.Name); len(values) > 0 && f.Newer(declared) {
-				found = append(found, refusal(d, fmt.Sprintf("%s introduced in metadata version %s, not %s.", f.Key(), f.Since, declared),
-					fmt.Sprintf("build with a backend that writes Metadata-Version %s, or remove %s %s",
-						f.Since, f.Name, quote(elide(values[0])))))
+				fix := fmt.Sprintf("build with a backend that writes Metadata-Version %s, or remove %s %s", f.Since, f.Name, quote(elide(values[0])))
+				if declared == "1.0" {
+					fix = "Metadata-Version 1.0 is from a tool of before 2011: " + fix
+				}
+				found = append(found, refusal(d, fmt.Sprintf("%s introduced in metadata version %s, not %s.", f.Key(), f.Since, declared), fix))
 			}
 		}
 	}
@@ -162,10 +164,11 @@ func fieldUnknown(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
 		var unknown limitedFindings
 		seen := map[string]bool{}
-		for _, h := range d.Headers {
+		_, cut := headersCut(d)
+		for i, h := range d.Headers {
 			key := strings.ToLower(h.Name)
-			if seen[key] {
-				continue
+			if seen[key] || cut && d.HeadersEndAt == nil && i == len(d.Headers)-1 {
+				continue // headers-end-early reports the last line
 			}
 			if seen[key] = true; isField(key) {
 				continue
@@ -177,6 +180,22 @@ func fieldUnknown(s Set) (found []finding.Finding) {
 		found = append(found, unknown.all()...)
 	}
 	return found
+}
+
+// valueUnknown reports fields whose value is UNKNOWN, which count as absent.
+func valueUnknown(d *distfile.Distribution) (message, fix string) {
+	var names []string
+	for _, h := range d.Headers {
+		if field, known := fieldNamed(h.Name); known && strings.TrimFunc(h.Value, pep.IsSpace) == "UNKNOWN" && !slices.Contains(names, field) {
+			names = append(names, field)
+		}
+	}
+	if len(names) == 0 || slices.Contains(names, "Name") || slices.Contains(names, "Version") {
+		return "", ""
+	}
+	return "the metadata says UNKNOWN for " + strings.Join(names, ", ") + ", which counts as absent; another client may send the word " +
+			"to the index",
+		"give the field a value, or build with a current build backend, which leaves an empty field out"
 }
 
 // metadataEncoding reports values that are not UTF-8, which both the core metadata and the upload form require.

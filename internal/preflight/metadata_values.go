@@ -57,8 +57,13 @@ var (
 		r, _ := pep.ParseRequirement(value) // the judge has read it
 		return "depend on a released version of " + r.Name + "; the index does not accept direct references"
 	})
-	providesDist    = judge(metadata.Relation).adviseBy(whereWrong)
-	email           = judge(metadata.Email).advise("write an address such as Jane Doe <jane@example.com>, or remove it")
+	providesDist = judge(metadata.Relation).adviseBy(whereWrong)
+	email        = judge(metadata.Email).adviseBy(func(value string) string {
+		if strings.TrimFunc(value, pep.IsSpace) == "None" {
+			return "the build wrote the word None for an address that is not there: give one, or leave the field out"
+		}
+		return "write an address such as Jane Doe <jane@example.com>, or remove it"
+	})
 	licenseFilePath = judge(metadata.LicensePath).adviseBy(func(path string) string {
 		if strings.Contains(path, "*") && !strings.Contains(path, "..") {
 			return "build with a backend that resolves patterns to file names"
@@ -99,6 +104,9 @@ func importName(f field, value string) (message, advice string) {
 		check = metadata.ImportNamespace
 	}
 	advice = "write the name as in an import statement, such as package.module"
+	if name, _, _ := strings.Cut(value, ";"); strings.HasSuffix(strings.TrimRightFunc(name, pep.IsSpace), "-stubs") {
+		advice = "a package of stubs cannot be imported, so it has no import name; if flit_core wrote it, build with another backend, such as hatchling"
+	}
 	if strings.Contains(value, ";") {
 		advice += ", and nothing but private after the semicolon"
 	}

@@ -1,6 +1,7 @@
 package preflight_test
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -31,7 +32,7 @@ func (f file) members() [][2]string {
 	members := [][2]string{{stem + "/PKG-INFO", f.metadata}, {stem + "/pyproject.toml", ""}}
 	if parts := strings.Split(f.name, "-"); strings.HasSuffix(strings.ToLower(f.name), ".whl") && len(parts) > 1 {
 		info := parts[0] + "-" + parts[1] + ".dist-info/"
-		members = [][2]string{{info + "METADATA", f.metadata}, {info + "WHEEL", ""}}
+		members = [][2]string{{info + "METADATA", f.metadata}, {info + "WHEEL", "Wheel-Version: 1.0\n"}}
 	}
 	if f.metadata == "" {
 		members = members[1:]
@@ -84,6 +85,13 @@ func set(t *testing.T, files ...file) preflight.Set {
 		s.Files = append(s.Files, d)
 	}
 	return s
+}
+
+// changed returns a text in which one byte is another: so many after the first mark.
+func changed(data []byte, mark string, after int, to byte) string {
+	data = bytes.Clone(data)
+	data[bytes.Index(data, []byte(mark))+after] = to
+	return string(data)
 }
 
 func ids(findings []finding.Finding) (list []string) {
@@ -199,7 +207,7 @@ func TestCheck_OneFile(t *testing.T) {
 		},
 		"a wheel that is only a name": {
 			file{name: "alder.whl", metadata: good, more: []string{"alder-1.0.dist-info/METADATA"}},
-			"name-missing metadata-version version-missing headers-end-early (warning) wheel-name-version", "",
+			"name-missing metadata-version version-missing headers-end-early wheel-name-version", "",
 		},
 		"a wheel without tags": {
 			file{name: "alder-1.0-any.whl", metadata: good},
@@ -258,7 +266,7 @@ func TestCheck_OneFile(t *testing.T) {
 		},
 		"a folder of another wheel": {
 			file{name: "alder-1.0-py3-none-any.whl", more: []string{"elder-1.0.dist-info/METADATA"}},
-			"name-missing metadata-version version-missing headers-end-early (warning) metadata-missing", "",
+			"name-missing metadata-version version-missing headers-end-early metadata-missing", "",
 		},
 		"a corrupt wheel (cut in half)": {
 			file{
@@ -397,6 +405,17 @@ func TestCheck_ArchiveAnomalies(t *testing.T) {
 		},
 		"a walk that was stopped": {
 			1, archive.Facts{Anomalies: []archive.Anomaly{{Code: archive.AnomalyStopped}}}, []string{"archive-bomb (warning)"},
+		},
+		"a budget that was spent": {
+			1, archive.Facts{Anomalies: []archive.Anomaly{{Code: archive.AnomalyUnread, Member: "x"}}}, []string{"archive-bomb (warning)"},
+		},
+		"a damaged member": {
+			1, archive.Facts{Anomalies: []archive.Anomaly{{Code: archive.AnomalyUnusable, Member: "x"}}}, []string{"member-damaged"},
+		},
+		"a damaged member of a zip that reads otherwise from its start": {
+			1,
+			archive.Facts{Anomalies: []archive.Anomaly{{Code: archive.AnomalyUnusable, Member: "x"}, {Code: archive.AnomalyFraming}}},
+			[]string{"zip-framing"},
 		},
 		"64 MiB":             {1, archive.Facts{Unpacked: 64 << 20}, nil},
 		"50 times":           {2 << 20, archive.Facts{Unpacked: 100 << 20}, nil},

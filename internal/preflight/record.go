@@ -14,6 +14,9 @@ func recordMissing(d *distfile.Distribution) (message, fix string) {
 		return "", ""
 	}
 	member := d.DistInfo() + "/RECORD"
+	if otherDistInfo(d) != "" {
+		return "", "" // the index stops at WHEEL
+	}
 	message = fmt.Sprintf("Wheel %s does not contain the required RECORD file: %s", quote(d.Name), member)
 	if unreadable := unusual(d, archive.AnomalyRecord); unreadable != nil {
 		return message, fmt.Sprintf("%s: %s", unreadable.Detail, rebuildWheel)
@@ -25,12 +28,18 @@ func recordMissing(d *distfile.Distribution) (message, fix string) {
 // owners of the project.
 func recordMismatch(d *distfile.Distribution) (message, fix string) {
 	var differences []string
+	folder, backslash := false, false
 	for _, o := range d.Archive.Anomalies {
 		switch o.Code {
 		case archive.AnomalyUnlisted:
 			differences = append(differences, o.Member+" is not in it")
+			backslash = backslash || strings.Contains(o.Member, `\`)
 		case archive.AnomalyAbsent:
-			differences = append(differences, o.Member+" is in it, but not in the wheel")
+			difference := o.Member + " is in it, but not in the wheel"
+			if strings.HasSuffix(o.Member, "/") {
+				difference, folder = o.Member+" is in it, but is a folder", true
+			}
+			differences = append(differences, difference)
 		case archive.AnomalyRecordSum:
 			differences = append(differences, o.Member+": "+o.Detail)
 		}
@@ -43,6 +52,24 @@ func recordMismatch(d *distfile.Distribution) (message, fix string) {
 	if len(differences) > limit {
 		more = ", and more"
 	}
-	return "RECORD does not match the wheel: " + strings.Join(differences[:min(limit, len(differences))], "; ") + more,
-		"build the wheel again, and change it only with tools that update RECORD (such as python -m wheel pack)"
+	fix = "build the wheel again, and change it only with tools that update RECORD (such as python -m wheel pack)"
+	switch {
+	case backslash:
+		fix = "rename the files with a backslash in their names: the parts of a path in a wheel have slashes between them"
+	case folder:
+		fix = "list files alone in RECORD, as python -m wheel pack does: a folder has no row"
+	}
+	return "RECORD does not match the wheel: " + strings.Join(differences[:min(limit, len(differences))], "; ") + more, fix
+}
+
+// recordEmptyRow reports a RECORD with an empty row. The index fails on it, each time.
+func recordEmptyRow(d *distfile.Distribution) (message, fix string) {
+	row := unusual(d, archive.AnomalyEmptyRow)
+	if row == nil || !readable(d, distfile.Wheel) || unusual(d, archive.AnomalyRecord) != nil {
+		return "", ""
+	}
+	return "RECORD has an empty row (" + row.Detail + "): the index answers such a file with 500 Internal Server Error, and does so " +
+			"again at each try",
+		"write RECORD with one line end after each row: blank lines, and the line end \\r\\r\\n that Windows makes of \\r\\n in a file " +
+			"opened as text, are empty rows"
 }

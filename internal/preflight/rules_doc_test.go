@@ -19,6 +19,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/preflight"
 	"github.com/org/pypi-oidc-publish/internal/pyproject"
+	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 	"github.com/org/pypi-oidc-publish/internal/testkit/golden"
 	"github.com/org/pypi-oidc-publish/internal/testkit/vectors"
 )
@@ -217,6 +218,29 @@ func ownExamples(t *testing.T) []preflight.Set {
 	asyncio.Listings = map[pep.Project]pep.Listing{"asyncio": {}}
 	elder := set(t, wheel(good), file{name: "elder-2.0.tar.gz", metadata: "Metadata-Version: 2.1\nName: elder\nVersion: 2.0\n"})
 	elder.Listings, elder.Absent = map[pep.Project]pep.Listing{"alder": {}, "elder": {}}, map[pep.Project]bool{"alder": true, "elder": true}
+	damaged := wheel(good)
+	damaged.more = []string{"alder/_x.so"}
+	damaged.raw = changed(damaged.bytes(), "alder/_x.so", len("alder/_x.so"), 'y')
+	outside := sdist(good)
+	outside.raw = string(disttest.TarGz(
+		disttest.Member{Name: "alder-1.0/PKG-INFO", Content: good}, disttest.Member{Name: "alder-1.0/hosts", Link: "../../etc/hosts"},
+	))
+	emptyRows := wheel("")
+	emptyRows.raw = string(disttest.Zip(
+		disttest.Member{Name: "alder-1.0.dist-info/METADATA", Content: good},
+		disttest.Member{Name: "alder-1.0.dist-info/WHEEL", Content: "Wheel-Version: 1.0\n"},
+		disttest.Member{
+			Name:    "alder-1.0.dist-info/RECORD",
+			Content: "alder-1.0.dist-info/METADATA,,\r\r\nalder-1.0.dist-info/WHEEL,,\r\r\nalder-1.0.dist-info/RECORD,,\r\r\n",
+		},
+	))
+	newFormat := wheel("")
+	newFormat.raw = string(disttest.Zip(
+		disttest.Member{Name: "alder-1.0.dist-info/METADATA", Content: good},
+		disttest.Member{Name: "alder-1.0.dist-info/WHEEL", Content: "Wheel-Version: 2.0\n"},
+		disttest.Record("alder-1.0.dist-info/", disttest.Pairs(
+			[2]string{"alder-1.0.dist-info/METADATA"}, [2]string{"alder-1.0.dist-info/WHEEL"})...),
+	))
 	lastRelease := func(before, now []string, names ...string) preflight.Set {
 		return preflight.Set{
 			Files: built("1.4.3", now, strings.ReplaceAll(names[0], "1.4.2", "1.4.3")), Warehouse: true, Now: today, Compare: true,
@@ -229,6 +253,11 @@ func ownExamples(t *testing.T) []preflight.Set {
 		lastRelease([]string{"Provides-Extra: cli", "Requires-Python: >=3.9", "Requires-Dist: elder", "License-Expression: MIT"},
 			[]string{"Requires-Python: >=3.10", "License-Expression: Apache-2.0"}, pure, "alder-1.4.2.tar.gz"),
 		lastRelease(nil, nil, wheels("1.4.2", "cp312", "win_amd64 win32 macosx_11_0_arm64 manylinux_2_28_x86_64")...),
+		set(t, damaged),
+		set(t, outside),
+		set(t, emptyRows),
+		set(t, newFormat),
+		set(t, sdist(good+"Home-page: UNKNOWN\n")),
 		set(t, sdist(good+"Summary: caf\xe9\n")),
 		set(t, sdist(good+"Future: yes\n")),
 		set(t, wheel(newest+"Import-Name\nRequires-Python: >=3.9\nRequires-Dist: elder\n")),

@@ -1,6 +1,8 @@
 package preflight
 
 import (
+	"strings"
+
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/pep/metadata"
 )
@@ -18,7 +20,7 @@ func webURL(s Set) (found []finding.Finding) {
 				}
 				if problem := metadata.URL(url); problem != "" {
 					bad.add(wrong(d, f, value, said(problem),
-						"write a URL that begins with https://, with %5B and %5D instead of brackets"))
+						urlAdvice(url)))
 				} else if !metadata.HasHost(url) {
 					mild := wrong(d, f, value, quoteLimited(url)+" is a URL without a host",
 						"write the whole URL, such as https://example.com/")
@@ -30,6 +32,18 @@ func webURL(s Set) (found []finding.Finding) {
 		found = append(found, bad.all()...)
 	}
 	return found
+}
+
+func urlAdvice(url string) string {
+	scheme, rest, _ := strings.Cut(strings.ToLower(url), ":")
+	switch {
+	case scheme != "http" && scheme != "https":
+		return "write a URL that begins with https://"
+	case strings.ContainsAny(rest, "[]"):
+		return "write %5B and %5D instead of brackets"
+	default:
+		return "write a port of at most 65535"
+	}
 }
 
 // urlOf returns the URL in a value; checked is false for a Project-URL that the rule project-url already reports.

@@ -86,7 +86,7 @@ const corrupt = "None"
 
 // notBoth returns a message if the file is both a ZIP and a tar archive.
 func notBoth(u *upload) string {
-	if u.archive.HasAnomaly(archive.AnomalyBoth) != nil {
+	if u.archive.HasAnomaly(archive.AnomalyBoth) != nil && !errors.Is(u.archive.Broken, archive.ErrNotTar) {
 		return "File is both a zip and a tar file"
 	}
 	return ""
@@ -227,6 +227,9 @@ func recordPresent(u *upload) *refusal {
 	missing := fmt.Sprintf("Wheel %s does not contain the required RECORD file: %s", pep.Repr(u.form.content.filename), member)
 	if u.archive.HasAnomaly(archive.AnomalyRecord) != nil {
 		return bad("%s", missing)
+	}
+	if u.archive.HasAnomaly(archive.AnomalyEmptyRow) != nil {
+		return refuse(http.StatusInternalServerError, "") // PyPI takes the first cell of every row
 	}
 	if complaint := u.member(member, missing); complaint != "" {
 		return wheelComplaint(complaint)

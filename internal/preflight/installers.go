@@ -1,0 +1,42 @@
+package preflight
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/org/pypi-oidc-publish/internal/archive"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
+)
+
+// The rules in this file are about what an index accepts and installers refuse.
+
+// wheelFormat reports a WHEEL file without a Wheel-Version of the form 1.N. Installers must refuse a greater version than they know; the
+// format has had no other than 1 yet (https://packaging.python.org/en/latest/specifications/binary-distribution-format/).
+func wheelFormat(d *distfile.Distribution) (message, fix string) {
+	if d.WheelFile == nil || d.Archive.Broken != nil {
+		return "", ""
+	}
+	const again = "build the wheel again with a current build backend"
+	versions := d.WheelFile.Values("Wheel-Version")
+	switch {
+	case len(versions) == 0:
+		return "WHEEL has no Wheel-Version: installers refuse such a wheel", again
+	case !strings.HasPrefix(versions[0], "1."):
+		return fmt.Sprintf("WHEEL has the Wheel-Version %s: installers know the versions 1.N alone, and refuse this "+
+			"wheel", quote(elide(versions[0]))), again
+	default:
+		return "", ""
+	}
+}
+
+// sdistLink reports links that lead out of an sdist, which pip and the data filter of Python's tarfile refuse
+// (https://docs.python.org/3/library/tarfile.html#tarfile.data_filter).
+func sdistLink(d *distfile.Distribution) (message, fix string) {
+	link := unusual(d, archive.AnomalyLink)
+	if link == nil || d.Archive.Broken != nil {
+		return "", ""
+	}
+	return fmt.Sprintf("%s is a link to %s, which is outside of the sdist: installers refuse to unpack "+
+			"it", link.Member, quote(elide(link.Detail))),
+		"pack the file itself, or leave the link out"
+}

@@ -78,7 +78,7 @@ func (r *realSigstore) index(t *testing.T, projects ...pep.Project) *realIndex {
 	client := wire.New(wire.Options{UserAgent: "pypi-oidc-publish/test", Now: time.Now, Sleep: r.sleep})
 	return &realIndex{
 		Index:  ix,
-		client: index.New(index.SiteOf(upload, nil, true), client, wire.NewGate(1), nil),
+		client: index.New(index.SiteOf(upload, nil, true).AsPyPI(), client, wire.NewGate(1), nil),
 		as:     uploader{r.mint(t, upload)},
 	}
 }

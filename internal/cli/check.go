@@ -5,7 +5,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -34,7 +33,7 @@ func checkCommand(ctx context.Context, w Process, v command, args []string) int 
 	flags := flag.NewFlagSet(v.name, flag.ContinueOnError)
 	flags.StringVar(
 		&o.index, "index", "",
-		"also query this `index` for existing files: pypi, testpypi, an upload URL that ends in /legacy/, or the URL of a simple index",
+		"also query this `index` for existing files: pypi, testpypi, an upload URL, or the URL of a simple index; a private one with INPUT_USER and INPUT_PASSWORD from the environment",
 	)
 	flags.StringVar(
 		&o.profile, "profile", "pypi", "whose `rules` apply: pypi, or other (another index: what only PyPI would reject is a notice)",
@@ -90,14 +89,16 @@ func checkCommand(ctx context.Context, w Process, v command, args []string) int 
 
 // checkFiles checks the files at these paths.
 func (w Process) checkFiles(ctx context.Context, o checkOptions, paths []string) (publish.CheckResult, error) {
-	redactor := secret.NewRedactor(func(string) {}) // there are no secrets here
-	site, err := siteFor(o.index, redactor)
+	redactor := secret.NewRedactor(func(string) {})
+	site, login, err := w.siteFor(o.index, redactor)
 	if err != nil {
 		return publish.CheckResult{}, err
 	}
-	if site.Warehouse = o.profile == "pypi"; !site.Warehouse {
-		site.MD5 = true // such an index may list files only with MD5 digests
+	if w.isTestIndex(site) {
+		site = site.AsPyPI()
 	}
+	site.Rules = o.profile == "pypi"
+	site.MD5 = site.MD5 || !site.Rules // such an index may list files only with MD5 digests
 	if err := w.sealProxies(redactor); err != nil && site.Simple != nil {
 		return publish.CheckResult{}, err
 	}
@@ -112,19 +113,17 @@ func (w Process) checkFiles(ctx context.Context, o checkOptions, paths []string)
 			ExpectedVersion: o.expected, ExpectedProjects: o.expectedProjects,
 			CompareRelease: o.compare,
 		},
-		publish.Deps{Index: index.New(site, client, wire.NewGate(parallel), nil), Now: func() time.Time { return o.today }, Sleep: w.Sleep})
+		publish.Deps{
+			Index: index.New(site, client, wire.NewGate(parallel), login), Now: func() time.Time { return o.today }, Sleep: w.Sleep,
+		})
 }
 
-// siteFor returns the index that the flag -index names. It is checked like the corresponding input. If it is empty, no index is
-// queried.
-func siteFor(given string, redactor *secret.Redactor) (index.Site, error) {
+// siteFor returns the index that the flag -index names, and the credentials for it that the environment has as those of a run. It is
+// checked like the corresponding input. If it is empty, no index is queried.
+func (w Process) siteFor(given string, redactor *secret.Redactor) (index.Site, index.Credentials, error) {
 	inputs := map[string]string{"index-url": "none"}
-	switch {
-	case given == "":
-	case isWord(given) || strings.HasSuffix(given, "/legacy/"):
-		inputs = map[string]string{"repository-url": given}
-	default:
-		inputs = map[string]string{"index-url": given}
+	if given != "" {
+		inputs = map[string]string{"repository-url": given, "user": w.Getenv("INPUT_USER"), "password": w.Getenv("INPUT_PASSWORD")}
 	}
 	c, err := config.Parse(func(name string) string { return inputs[name] }, redactor)
 	if err != nil {
@@ -134,15 +133,16 @@ func siteFor(given string, redactor *secret.Redactor) (index.Site, error) {
 			f.Message = "-index: " + f.Message
 			all = append(all, f)
 		}
-		return index.Site{}, errors.Join(all...)
+		return index.Site{}, nil, errors.Join(all...)
 	}
-	return index.SiteOf(c.Repository, c.Simple, !c.NoLookups), nil
-}
-
-// isWord reports whether a text can be the short name of an index, and not a URL.
-func isWord(text string) bool {
-	u, err := url.Parse(text)
-	return err == nil && u.Scheme == "" && !strings.Contains(text, "/")
+	var login index.Credentials
+	if c.Auth == config.Token {
+		login = index.Password(c.User, c.Password)
+	}
+	if given == "" {
+		return index.SiteOf(c.Repository, nil, false), nil, nil
+	}
+	return index.SiteAt(c.Repository), login, nil
 }
 
 // cannotCheck reports why the check could not run: on standard error, unless the output format is annotations.

@@ -97,7 +97,11 @@ func (w Process) publish(ctx context.Context, r *runner.Runner, redactor *secret
 // reported carries out a run, reports it, and returns the exit code.
 func (w Process) reported(ctx context.Context, r *runner.Runner, redactor *secret.Redactor, input func(string) string) int {
 	unusable := w.sealProxies(redactor)
+	input, kept := w.withKept(input)
 	c, err := config.Parse(input, redactor, gitHubOrigins(r)...)
+	if kept != "" && err == nil {
+		c.AuthWhy = fmt.Sprintf("user %q and the password from %s", c.User, kept)
+	}
 	err = errors.Join(err, unusable)
 	options := report.Options{
 		Hashes: c.PrintHash, Verbose: c.Verbose || w.Getenv("RUNNER_DEBUG") == "1", Redact: redactor.Redact, Help: w.help,
@@ -111,6 +115,9 @@ func (w Process) reported(ctx context.Context, r *runner.Runner, redactor *secre
 	}
 	reporter := report.New(r, options)
 	recorder := ledger.NewRecorder(reporter.Watch)
+	for _, f := range c.Warnings {
+		recorder.Record(ledger.Noted{Finding: f})
+	}
 	var needed surroundings
 	if err == nil {
 		err = interruptible(ctx, func() (err error) {
@@ -224,6 +231,9 @@ func (w Process) run(
 		Redact: redactor.Redact, Trace: func(t wire.Try) { recorder.Record(tried(t)) },
 	})
 	site := index.SiteOf(c.Repository, c.Simple, !c.NoLookups)
+	if c.Auth == config.TrustedPublishing || w.isTestIndex(site) {
+		site = site.AsPyPI()
+	}
 	deps := publish.Deps{Record: recorder.Record, Save: r.Save, PrepareFolder: r.PrepareFolder, Now: w.Now, Sleep: w.Sleep}
 	if c.Auth == config.Token {
 		deps.Password = index.Password(c.User, c.Password)

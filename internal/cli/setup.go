@@ -120,18 +120,18 @@ type registration struct {
 // registrations returns the publishers to register, each with the page of the index for it. What the index did not answer is added to what
 // is unknown.
 func (w Process) registrations(ctx context.Context, o setupOptions, plan *setup.Plan) (all []registration) {
-	redactor := secret.NewRedactor(func(string) {}) // there are no secrets here
+	redactor := secret.NewRedactor(func(string) {})
 	if o.index == "none" {
 		o.index = ""
 	}
-	site, err := siteFor(o.index, redactor)
+	site, login, err := w.siteFor(o.index, redactor)
 	if err != nil {
 		plan.Unknown = append(plan.Unknown, err.Error())
 		site = index.Site{}
 	}
 	client := index.New(site, wire.New(wire.Options{
 		UserAgent: w.userAgent(), LoadRoots: w.loadRoots, Proxy: w.Proxy, Now: w.Now, Sleep: w.Sleep, Redact: redactor.Redact,
-	}), wire.NewGate(1), nil)
+	}), wire.NewGate(1), login)
 	owner, name, _ := strings.Cut(plan.Repository, "/")
 	for _, project := range plan.Projects {
 		exists, unknown := false, true

@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
@@ -14,6 +15,14 @@ const (
 	tufURL  = "PYPI_OIDC_PUBLISH_TUF_URL"
 	tufRoot = "PYPI_OIDC_PUBLISH_TUF_ROOT"
 )
+
+// rulesOf is the variable that says whose rules the test index has: those of pypi, or others.
+const rulesOf = "PYPI_OIDC_PUBLISH_RULES"
+
+// isTestIndex reports whether the index is a test index with PyPI's rules: the environment says so, of one on this machine.
+func (w Process) isTestIndex(site index.Site) bool {
+	return w.Getenv(rulesOf) == "pypi" && wire.Loopback(site.Upload.Hostname())
+}
 
 // sigstoreInstance describes a Sigstore instance.
 type sigstoreInstance struct {

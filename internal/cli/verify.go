@@ -97,8 +97,8 @@ func isRepository(text string) bool {
 
 // compareServed compares with the index of the flags.
 func (w Process) compareServed(ctx context.Context, o verifyOptions, what served.Options) (served.Result, error) {
-	redactor := secret.NewRedactor(func(string) {}) // there are no secrets here
-	site, err := siteFor(o.index, redactor)
+	redactor := secret.NewRedactor(func(string) {})
+	site, login, err := w.siteFor(o.index, redactor)
 	if err != nil {
 		return served.Result{}, err
 	}
@@ -116,7 +116,7 @@ func (w Process) compareServed(ctx context.Context, o verifyOptions, what served
 	})
 	var mu sync.Mutex
 	var notes []finding.Finding
-	result, err := served.Compare(ctx, what, index.New(site, client, wire.NewGate(what.Parallel), nil), attest.New(attest.Options{
+	result, err := served.Compare(ctx, what, index.New(site, client, wire.NewGate(what.Parallel), login), attest.New(attest.Options{
 		Wire: client, TUF: instance.tuf, Root: instance.root, TrustedRoot: root, Strict: true, Now: w.Now,
 		Record: func(f finding.Finding) {
 			mu.Lock()

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/secret"
 )
 
 const (
@@ -11,6 +12,9 @@ const (
 	tokenUser   = "__token__" // the user name for API tokens
 	tokenPrefix = "pypi-"     // the prefix of every API token of the public indexes
 )
+
+// isNone reports whether a user or password is the word for an empty one.
+func isNone(value string) bool { return strings.EqualFold(strings.TrimSpace(value), "none") }
 
 // setUser reads the user of basic authentication (RFC 7617: no colon and no control character).
 func setUser(d *draft, value string) *finding.Finding {
@@ -25,8 +29,17 @@ func setUser(d *draft, value string) *finding.Finding {
 			"the user name contains a colon or a control character, which basic authentication does not allow",
 			"check the value")
 	}
+	if mayBeToken(value) {
+		d.redactor.New(value)
+	}
 	d.User = value
 	return nil
+}
+
+// mayBeToken reports whether a user name may be a token, which some indexes want there. It is masked then.
+func mayBeToken(user string) bool {
+	const shortest = 20
+	return len(user) >= shortest && strings.ContainsAny(user, "0123456789") && !strings.ContainsAny(user, "@ \\")
 }
 
 // setPassword keeps the raw password until resolveAuth knows the origin that it is for.
@@ -49,6 +62,10 @@ func resolveAuth(d *draft) []finding.Finding {
 	switch {
 	case requested == "" || d.User == "":
 		return nil
+	case isNone(d.password) && (requested != string(Token) || d.User == tokenUser):
+		return []finding.Finding{finding.New(finding.InputAuth,
+			"input password: none is the word for an empty password, which needs auth: token and a user",
+			"set `auth: token` and `user` (a name, a token, or none), or set the password")}
 	case requested == string(TrustedPublishing) && given:
 		return []finding.Finding{finding.New(finding.InputAuth,
 			"inputs auth and password contradict each other: trusted-publishing uses no password",
@@ -67,8 +84,32 @@ func resolveAuth(d *draft) []finding.Finding {
 	if d.Repository == nil {
 		return nil
 	}
-	d.Password = d.redactor.New(d.password, d.Repository)
-	return tokenShape(d)
+	problems := tokenShape(d)
+	switch {
+	case isNone(d.password) && isNone(d.User):
+		d.User, d.AuthWhy = "", "no credentials, "+because(requested, "")
+	case isNone(d.password): // the user may be a token
+		d.User, d.Password = "", d.redactor.New(d.User, d.Repository).AsUser()
+		d.AuthWhy = "a user without a password, " + because(requested, "")
+	default:
+		d.Password = d.redactor.New(d.password, d.Repository)
+		if isNone(d.User) {
+			d.User = ""
+		}
+		if secret.TooShort(d.password) {
+			d.Warnings = append(d.Warnings, shortPassword())
+		}
+	}
+	return problems
+}
+
+// shortPassword returns the warning about a password that cannot be masked.
+func shortPassword() finding.Finding {
+	f := finding.New(finding.InputAuth,
+		"input password: the value is so short that it is not masked in the log: its letters would be masked everywhere",
+		"use a longer password: check that the secret has the right value")
+	f.Severity = finding.Warning
+	return f
 }
 
 // emptySecret is the fix for an expected password that is empty.

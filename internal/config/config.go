@@ -37,11 +37,14 @@ type Config struct {
 	SkipExisting    bool   // a different file of the same name at the index is a warning, not an error
 	VerifyMetadata  bool   // errors of preflight stop the run
 
-	Auth     Auth          // never "auto"
-	AuthAuto bool          // the method was not given: it follows from whether there is a password
-	AuthWhy  string        // the method and the reason for it, for the log
-	User     string        // the user of basic authentication
-	Password secret.Secret // sealed for the origin of Repository; empty unless Auth is Token
+	Auth     Auth   // never "auto"
+	AuthAuto bool   // the method was not given: it follows from whether there is a password
+	AuthWhy  string // the method and the reason for it, for the log
+	User     string // the user of basic authentication; empty: none
+	// Password is sealed for the origin of Repository, and may be a token that is the user. It is empty unless Auth is Token, and for a run
+	// without credentials.
+	Password secret.Secret
+	Warnings []finding.Finding // about what is accepted but not good
 
 	DryRun           bool
 	ExpectedVersion  string        // as given, perhaps with a leading v; empty: no check
@@ -68,7 +71,7 @@ type Config struct {
 func Parse(input func(name string) string, redactor *secret.Redactor, github ...*url.URL) (Config, error) {
 	table := Inputs()
 	for _, in := range table {
-		if in.secret {
+		if in.secret && !isNone(input(in.Name)) {
 			redactor.New(input(in.Name))
 		}
 	}

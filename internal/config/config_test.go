@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -468,4 +469,83 @@ func FuzzParse(f *testing.F) {
 			t.Error(err)
 		}
 	})
+}
+
+// TestParse_EmptyCredentials: the word none is an empty user or password. A token that is the user is as secret as a password.
+func TestParse_EmptyCredentials(t *testing.T) {
+	t.Parallel()
+	const elsewhere, token = "https://index.example/up/", "a1b2c3d4e5f6g7h8i9j0"
+	index, err := url.Parse(elsewhere)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		inputs    given
+		user      string
+		password  string // "" for no credentials
+		isUser    bool
+		why       string
+		warns     string
+		notMasked bool
+	}{
+		"a name": {
+			inputs: given{"user": "me", "password": "hunter2"}, user: "me", password: "hunter2",
+			why: "user and password, because a password is given",
+		},
+		"no user": {
+			inputs: given{"user": "None", "password": "hunter2"}, password: "hunter2",
+			why: "user and password, because a password is given",
+		},
+		"a token as the user": {
+			inputs: given{"auth": "token", "user": token, "password": "none"}, password: token, isUser: true,
+			why: "a user without a password, because auth requires it",
+		},
+		"neither": {
+			inputs: given{"auth": "token", "user": "none", "password": "none"}, why: "no credentials, because auth requires it",
+		},
+		"a short password": {
+			inputs: given{"user": "me", "password": "abc"}, user: "me", password: "abc",
+			why:   "user and password, because a password is given",
+			warns: "so short that it is not masked", notMasked: true,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c.inputs["repository-url"] = elsewhere
+			var masked []string
+			got, err := config.Parse(c.inputs.input, secret.NewRedactor(func(line string) { masked = append(masked, line) }))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Auth != config.Token || got.User != c.user || got.AuthWhy != c.why || got.Password.IsUser() != c.isUser {
+				t.Errorf("%+v", got)
+			}
+			raw, err := got.Password.Value(index)
+			if raw != c.password || (err == nil) != (c.password != "") {
+				t.Errorf("the password is %q (%v), want %q", raw, err, c.password)
+			}
+			if slices.Contains(masked, c.password) != (c.password != "" && !c.notMasked) || slices.Contains(masked, "none") {
+				t.Errorf("masked %q", masked)
+			}
+			warnings := fmt.Sprint(got.Warnings)
+			if (len(got.Warnings) > 0) != (c.warns != "") || !strings.Contains(warnings, c.warns) {
+				t.Errorf("warnings: %s", warnings)
+			}
+		})
+	}
+	for _, inputs := range []given{
+		{"user": "me", "password": "none"},
+		{"auth": "token", "password": "none"},
+		{"auth": "token", "user": "me"},
+		{"auth": "token", "user": "none"},
+	} {
+		inputs["repository-url"] = elsewhere
+		if _, err := config.Parse(inputs.input, secret.NewRedactor(nil)); err == nil {
+			t.Errorf("%v is accepted", inputs)
+		}
+	}
+	if _, err := config.Parse(given{"user": token, "repository-url": elsewhere}.input, secret.NewRedactor(nil)); err == nil ||
+		strings.Contains(err.Error(), token) {
+		t.Errorf("a token as the user, whose password is empty: %v", err)
+	}
 }

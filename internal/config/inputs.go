@@ -52,7 +52,7 @@ func Inputs() []Input {
 			Name: "skip-existing", Default: "false", Boolean: true,
 			Help: "Files that the index already has with the same content always count as success. With true, " +
 				"a different file of the same name is a warning instead of an error, and the index keeps its file. " +
-				"On an index other than PyPI this needs index-url.",
+				"On an index other than PyPI this needs its simple index (index-url).",
 			set: boolean(func(d *draft, v bool) { d.SkipExisting = v }),
 		},
 		{
@@ -69,13 +69,14 @@ func Inputs() []Input {
 		},
 		{
 			Name: "user", Default: tokenUser,
-			Help: "The user name for password. Keep the default for an API token.",
-			set:  setUser,
+			Help: "The user name for password. Keep the default for an API token. AWS CodeArtifact wants aws, " +
+				"Google Artifact Registry oauth2accesstoken, others a name of yours. none: an empty one.",
+			set: setUser,
 		},
 		{
 			Name: "password", secret: true,
 			Help: "API token or password, for indexes without Trusted Publishing. Masked at once, " +
-				"and sent only to the origin of repository-url.",
+				"and sent only to the origin of repository-url. none: an empty one, only with auth: token and a user.",
 			set: setPassword,
 		},
 		{
@@ -115,9 +116,9 @@ func Inputs() []Input {
 		},
 		{
 			Name: "index-url",
-			Help: "The simple index to query for existing files. Empty: derived from repository-url, " +
-				"for PyPI and indexes that run its software. none: do not query the index. Without it, " +
-				"an index other than PyPI may replace a file of the same name.",
+			Help: "The simple index to query for existing files. Empty: derived from repository-url where its form is known " +
+				"(docs/indexes.md). none: do not query the index. Where no simple index is found, an index other than PyPI " +
+				"may replace a file of the same name, and the run says so.",
 			set: setSimple,
 		},
 		{

@@ -83,7 +83,9 @@ func plainOnlyOnLoopback(d *draft, u *url.URL) *finding.Finding {
 	if wire.Private(u) {
 		return nil
 	}
-	return wrong(finding.InputURL, displayURL(d, u)+" is not https; plain http is allowed only on this machine", "write https://")
+	return wrong(finding.InputURL, displayURL(d, u)+" is not https; plain http is allowed only on this machine",
+		"write https:// (with `ca-bundle` for a certificate of your own authority), or open a tunnel such as ssh -L 8080:HOST:80 in the job "+
+			"and write http://127.0.0.1:8080/")
 }
 
 // displayURL returns the part of a URL that a message may repeat: scheme, host and path.

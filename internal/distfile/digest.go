@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/md5"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"hash"
 	"io"
@@ -21,6 +22,24 @@ const chunk = 512 << 10
 type Digests struct {
 	SHA256, BLAKE2b [32]byte // BLAKE2b has a digest of 256 bits
 	MD5             [16]byte // all zero unless it was requested
+}
+
+// BLAKE2b512 reads the distribution again and returns its BLAKE2b digest of 512 bits in lower-case hex, which some indexes have instead of
+// the usual ones. The error is that of reading, or of a file that is not the one that was read before.
+func (d *Distribution) BLAKE2b512() (string, error) {
+	file, err := d.Open()
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	sum, err := blake2b.New512(nil)
+	if err != nil {
+		panic(err) // New512 only fails because of a key, and there is none
+	}
+	if _, err := io.Copy(sum, file); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
 // sums computes the digests of a stream in one pass, with one goroutine per digest.

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"cmp"
 	"crypto/md5"
 	"encoding/hex"
 	"fmt"
@@ -290,8 +291,8 @@ func TestExistingFile_MD5(t *testing.T) {
 	x := s.overwritingIndex("HERE/simple/")
 	x.serve(func(project string) http.HandlerFunc { return x.names(project, "#md5=MD5") })
 	check := func() (int, string) {
-		command := exec.CommandContext(t.Context(), "pypi-oidc-publish", "check", "-profile", "other", "-index", s.env["INPUT_INDEX-URL"],
-			"dist")
+		command := exec.CommandContext(t.Context(), "pypi-oidc-publish", "check", "-profile", "other",
+			"-index", cmp.Or(s.env["INPUT_INDEX-URL"], s.env["INPUT_REPOSITORY-URL"]), "dist")
 		command.Dir = s.dir
 		out, _ := command.CombinedOutput() // the exit code says it
 		return command.ProcessState.ExitCode(), string(out)
@@ -316,6 +317,10 @@ func TestExistingFile_MD5(t *testing.T) {
 	code, out := check()
 	expect.Equal(t, "exit code", code, 1)
 	expect.Contains(t, "the output", out, " already has a different file named "+wheel+": its MD5 is ")
+	s.env["INPUT_INDEX-URL"], s.env["INPUT_REPOSITORY-URL"] = "", strings.Replace(s.env["INPUT_REPOSITORY-URL"], "/upload/", "/simple/", 1)
+	code, out = check()
+	expect.Equal(t, "exit code of a check with the upload URL", code, 1)
+	expect.Contains(t, "its output", out, " already has a different file named "+wheel+": its MD5 is ")
 	x.serve(nil)
 	code, out = check()
 	expect.Equal(t, "exit code", code, 1)

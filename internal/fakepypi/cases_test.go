@@ -96,7 +96,7 @@ func uploadCase(t *testing.T, th *harness, v vectors.Case) *index.Refusal {
 		t.Fatal(err)
 	}
 	login := index.Password("__token__", secret.NewRedactor(nil).New(token, th.Upload))
-	client := index.New(index.SiteOf(th.Upload, th.Simple, true), wire.New(wire.Options{
+	client := index.New(index.SiteOf(th.Upload, th.Simple, true).AsPyPI(), wire.New(wire.Options{
 		UserAgent: "test", Now: th.clock.now, Sleep: func(ctx context.Context, _ time.Duration) error { return context.Cause(ctx) },
 	}), wire.NewGate(1), nil)
 	for _, path := range v.Paths(t) {

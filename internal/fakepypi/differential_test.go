@@ -92,7 +92,7 @@ func newJudges(t *testing.T, now time.Time) *judges {
 	t.Helper()
 	c := &clock{at: now}
 	j := &judges{t: t, now: now, dir: t.TempDir(), server: pypitest.Start(t, fakepypi.Options{Now: c.now})}
-	j.client = index.New(index.SiteOf(j.server.Upload, j.server.Simple, true), wire.New(wire.Options{
+	j.client = index.New(index.SiteOf(j.server.Upload, j.server.Simple, true).AsPyPI(), wire.New(wire.Options{
 		UserAgent: "test", Now: c.now, Sleep: func(ctx context.Context, _ time.Duration) error { return context.Cause(ctx) },
 	}), wire.NewGate(1), nil)
 	j.authorize()

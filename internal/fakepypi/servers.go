@@ -143,6 +143,9 @@ const (
 	TUFRoot = "PYPI_OIDC_PUBLISH_TUF_ROOT" // its root.json in base64
 )
 
+// Rules is the variable of [Servers.Env] that says that the index has PyPI's rules. A plain index has none.
+const Rules = "PYPI_OIDC_PUBLISH_RULES"
+
 // Start starts a test environment: the index on addr (such as "127.0.0.1:0"), the other servers on other ports of the same host. It runs
 // until ctx is cancelled or Close is called. Start fails if an option is invalid or a server cannot listen.
 func Start(ctx context.Context, addr string, o Options) (*Servers, error) {
@@ -256,6 +259,9 @@ func (s *Servers) address(base string, p Profile) error {
 		}
 	}
 	s.Root, s.Env = s.sigstore.Root(), s.issuer.Env()
+	if p != Plain {
+		s.Env[Rules] = "pypi"
+	}
 	s.Env[TUFURL], s.Env[TUFRoot] = s.TUF.String(), base64.StdEncoding.EncodeToString(s.Root)
 	return nil
 }

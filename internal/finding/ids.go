@@ -96,6 +96,7 @@ const (
 
 // The upload.
 const (
+	PyPIRefuses            ID = "pypi-refuses"              // what only PyPI refuses, in a run to another index
 	Conflict               ID = "conflict"                  // the index has other bytes under the name of a file
 	ConflictNoDigest       ID = "conflict-no-digest"        // the index has a file of this name, and gives no digest of it
 	ExistingUnseen         ID = "existing-unseen"           // the run cannot see which files exist, and the index may replace them

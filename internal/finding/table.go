@@ -100,6 +100,7 @@ func Sections() []Section {
 			{AttestationUnverified, Error, Index},
 		}},
 		{page, "The upload", []Definition{
+			{PyPIRefuses, Notice, Distribution},
 			{Conflict, Error, Distribution},
 			{ConflictNoDigest, Error, Distribution},
 			{ExistingUnseen, Warning, Workflow},

@@ -20,12 +20,12 @@ import (
 func TestClassifiers_List(t *testing.T) {
 	t.Parallel()
 	s := pypitest.Start(t, fakepypi.Options{Now: trove.AsOf})
-	all, err := index.New(index.SiteOf(s.Upload, nil, true), client(), wire.NewGate(1), nil).Classifiers(t.Context())
+	all, err := index.New(index.SiteOf(s.Upload, nil, true).AsPyPI(), client(), wire.NewGate(1), nil).Classifiers(t.Context())
 	if err != nil || !slices.Contains(all, "Programming Language :: Python :: 3") || len(all) < 800 {
 		t.Errorf("%d classifiers, %v", len(all), err)
 	}
 	if _, err := index.New(
-		index.SiteOf(s.Upload, nil, false), client(), wire.NewGate(1), nil,
+		index.SiteOf(s.Upload, nil, false).AsPyPI(), client(), wire.NewGate(1), nil,
 	).Classifiers(t.Context()); !errors.Is(err, index.ErrNoListings) {
 		t.Errorf("without queries: %v", err)
 	}
@@ -50,7 +50,8 @@ func TestClassifiers_OtherPage(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if all, err := index.New(index.SiteOf(upload, nil, true), client(), wire.NewGate(1), nil).Classifiers(t.Context()); err == nil {
+		if all, err := index.New(index.SiteOf(upload, nil, true).AsPyPI(), client(), wire.NewGate(1),
+			nil).Classifiers(t.Context()); err == nil {
 			t.Errorf("%s page was taken for a list of %d", name, len(all))
 		}
 	}

@@ -1,6 +1,11 @@
 package index
 
-import "github.com/org/pypi-oidc-publish/internal/wire"
+import (
+	"net/url"
+	"sync/atomic"
+
+	"github.com/org/pypi-oidc-publish/internal/wire"
+)
 
 // Client sends requests to one index. It is safe for concurrent use.
 type Client struct {
@@ -9,6 +14,8 @@ type Client struct {
 	gate       *wire.Gate
 	login      Credentials
 	throughput *throughput
+	downloaded atomic.Int64         // bytes of files, to learn their digests
+	found      atomic.Pointer[Site] // the site with the simple index that was found, or without; nil: nothing was found out
 }
 
 // New returns a client for the site. gate limits concurrent uploads. login, which may be nil, authenticates queries on the origin
@@ -17,5 +24,25 @@ func New(site Site, client *wire.Client, gate *wire.Gate, login Credentials) *Cl
 	return &Client{site: site, wire: client, gate: gate, login: login, throughput: &throughput{}}
 }
 
-// Site returns the index of the client.
-func (c *Client) Site() Site { return c.site }
+// Site returns the index of the client. Of several places where the simple index may be, it has only the right one as soon as a query has
+// found it, and none if no query can.
+func (c *Client) Site() Site {
+	if found := c.found.Load(); found != nil {
+		return *found
+	}
+	return c.site
+}
+
+// settle remembers which of the candidates is the simple index; nil for none. What was found first stays.
+func (c *Client) settle(simple *url.URL) {
+	if !c.site.Derived {
+		return
+	}
+	site := c.site
+	site.Simple, site.others, site.certain = simple, nil, true
+	site.OwnPages = simple != nil
+	if before := c.found.Load(); before != nil && before.Simple != nil {
+		return
+	}
+	c.found.Store(&site)
+}

@@ -52,7 +52,7 @@ func unexpected(t *testing.T, handler http.HandlerFunc) (*index.Client, index.Cr
 	t.Cleanup(server.Close)
 	upload := at(t, server.URL+"/legacy/")
 	login := index.Password("__token__", secret.NewRedactor(nil).New("pypi-a-token-of-a-user", upload))
-	return index.New(index.SiteOf(upload, nil, true), client(), wire.NewGate(2), login), login
+	return index.New(index.SiteOf(upload, nil, true).AsPyPI(), client(), wire.NewGate(2), login), login
 }
 
 func TestUpload_Accepted(t *testing.T) {
@@ -63,7 +63,7 @@ func TestUpload_Accepted(t *testing.T) {
 		t.Fatal(err)
 	}
 	login := index.Password("__token__", secret.NewRedactor(nil).New(raw, s.Upload))
-	ix := index.New(index.SiteOf(s.Upload, s.Simple, true), client(), wire.NewGate(1), login)
+	ix := index.New(index.SiteOf(s.Upload, s.Simple, true).AsPyPI(), client(), wire.NewGate(1), login)
 	if listing, err := ix.ListFiles(t.Context(), "sampleproject"); err != nil || listing.Exists {
 		t.Fatalf("%+v, %v", listing, err)
 	}
@@ -522,7 +522,7 @@ func TestUpload_Waiting(t *testing.T) {
 	d := read(t, sample)
 	var mu sync.Mutex
 	var sent []int64 // of each try
-	err := index.New(index.SiteOf(upload, nil, true), client, wire.NewGate(2), nil).Upload(t.Context(), index.UploadRequest{
+	err := index.New(index.SiteOf(upload, nil, true).AsPyPI(), client, wire.NewGate(2), nil).Upload(t.Context(), index.UploadRequest{
 		File:  d,
 		Begin: func() error { mu.Lock(); defer mu.Unlock(); sent = append(sent, 0); return nil },
 		Sent: func(bytes int64) {

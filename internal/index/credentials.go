@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/secret"
+	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
 // Credentials provides the authentication of uploads. It is called right before each try, and by several goroutines.
@@ -18,7 +19,7 @@ type Credentials interface {
 	Rejected(ctx context.Context, token secret.Secret, reason string) (other bool)
 }
 
-// Password returns credentials that never change: an API token, or user and password.
+// Password returns credentials that never change: an API token, or user and password. An empty password stands for no credentials at all.
 func Password(user string, password secret.Secret) Credentials { return login{user, password} }
 
 type login struct {
@@ -28,6 +29,9 @@ type login struct {
 
 // Token returns the user and the password; it never fails.
 func (l login) Token(context.Context, time.Duration) (string, secret.Secret, error) {
+	if l.password.Empty() {
+		return "", secret.Secret{}, wire.ErrAnonymous
+	}
 	return l.user, l.password, nil
 }
 

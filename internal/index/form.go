@@ -3,6 +3,7 @@ package index
 import (
 	"bytes"
 	"context"
+	"crypto/md5"
 	"encoding/hex"
 	"errors"
 	"io"
@@ -35,6 +36,9 @@ func (c *Client) form(ctx context.Context, r UploadRequest) (*form, error) {
 		return nil, err
 	}
 	more := c.digests(d)
+	if !c.site.Public() && !hasField(metadata.Fields, requiresPython) {
+		more = append(more, distfile.Field{Name: requiresPython})
+	}
 	if len(r.Attestations) > 0 {
 		more = append(more, distfile.Field{Name: "attestations", Value: string(r.Attestations)})
 	}
@@ -146,13 +150,26 @@ func (r *fieldsReader) Close() error {
 	return nil
 }
 
+// requiresPython is a field that older versions of GitLab demand, empty where there is none. PyPI gets no empty field.
+const requiresPython = "requires_python"
+
+// hasField reports whether there is a field of this name.
+func hasField(fields iter.Seq[distfile.Field], name string) bool {
+	for field := range fields {
+		if field.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
 // digests returns the form fields that let the index check what arrived.
 func (c *Client) digests(d *distfile.Distribution) []distfile.Field {
 	fields := []distfile.Field{
 		{Name: "sha256_digest", Value: hex.EncodeToString(d.Digests.SHA256[:])},
 		{Name: "blake2_256_digest", Value: hex.EncodeToString(d.Digests.BLAKE2b[:])},
 	}
-	if c.site.MD5 {
+	if c.site.MD5 && d.Digests.MD5 != [md5.Size]byte{} {
 		fields = append(fields, distfile.Field{Name: "md5_digest", Value: hex.EncodeToString(d.Digests.MD5[:])})
 	}
 	return fields

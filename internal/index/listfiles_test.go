@@ -70,7 +70,7 @@ func TestListFiles_PlainIndex(t *testing.T) {
 	t.Parallel()
 	s := pypitest.Start(t, fakepypi.Options{Profile: fakepypi.Plain})
 	login := index.Password(fakepypi.User, secret.NewRedactor(nil).New(fakepypi.Password, s.Upload))
-	ix := index.New(index.SiteOf(s.Upload, s.Simple, true), client(), wire.NewGate(1), login)
+	ix := index.New(index.SiteOf(s.Upload, s.Simple, true).AsPyPI(), client(), wire.NewGate(1), login)
 	d := read(t, sample)
 	if err := ix.Upload(t.Context(), index.UploadRequest{File: d}, login); err != nil {
 		t.Fatal(err)
@@ -86,7 +86,7 @@ func TestListFilesPastCache(t *testing.T) {
 	t.Parallel()
 	s := pypitest.Start(t, fakepypi.Options{})
 	s.Switch(func(b *fakepypi.Behavior) { b.Absent = time.Hour })
-	ix := index.New(index.SiteOf(s.Upload, nil, true), client(), wire.NewGate(1), nil)
+	ix := index.New(index.SiteOf(s.Upload, nil, true).AsPyPI(), client(), wire.NewGate(1), nil)
 	exists := func(ask func(context.Context, pep.Project) (pep.Listing, error)) bool {
 		t.Helper()
 		listing, err := ask(t.Context(), "alder")

@@ -53,6 +53,9 @@ func (p *page) listingOf(project pep.Project, at *url.URL) (pep.Listing, error) 
 	case p.listing.Project != project:
 		return pep.Listing{}, fmt.Errorf("the page %s is about another project, %s", at, p.listing.Project)
 	}
+	for i, file := range p.listing.Files {
+		p.listing.Files[i].URL = absolute(at, file.URL)
+	}
 	return p.listing, nil
 }
 

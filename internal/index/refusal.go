@@ -3,6 +3,7 @@ package index
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -18,6 +19,10 @@ type Refusal struct {
 	Message        string // of the index
 	Location       string // the target of a redirect, or empty
 	AmbiguousTries int    // how many earlier tries may have succeeded
+	// PyPI is set if the index runs PyPI's software, which takes the same bytes again.
+	PyPI bool
+	// NoSlash is set if the upload URL has no slash at its end, and no form for which that is right.
+	NoSlash bool
 	// Issued is whether the index had issued the upload token to this run.
 	Issued bool
 	// LimitEnds is in how long the limit ends that the upload exceeds; 0 if that is unknown, or it exceeds none.
@@ -58,14 +63,43 @@ func existsPhrases(file string) []string {
 
 // Finding returns the refusal as a finding with a fix.
 func (r *Refusal) Finding() finding.Finding {
+	if to, err := url.Parse(r.Location); err == nil && r.Location != "" && isSignIn(to) {
+		return finding.New(finding.UploadUnauthorized,
+			fmt.Sprintf("the index refused %s: the credential was not accepted: it redirects to a sign-in page, %s", r.File, r.Location),
+			r.credentialFix()).In(r.Path)
+	}
 	for _, c := range append(issuedRemedies(r), remedies(r)...) {
 		if c.applies(r) {
 			return finding.New(c.id, r.Error(), c.fix).In(r.Path)
 		}
 	}
-	return finding.New(finding.UploadRefused,
-		r.Error(),
-		"fix what the index reports, and run the job again: files that the index has are recognised").In(r.Path)
+	return finding.New(finding.UploadRefused, r.Error(), "fix what the index reports, and run the job again"+r.recognised()).In(r.Path)
+}
+
+// recognised is what follows "run the job again": PyPI takes the same bytes again, and what another index does is unknown.
+func (r *Refusal) recognised() string {
+	if !r.PyPI {
+		return ""
+	}
+	return ": files that the index has are recognised"
+}
+
+// credentialFix is the next step if the index does not accept the credential.
+func (r *Refusal) credentialFix() string {
+	const fix = "check that the token or password is for this index, is still valid, and may upload to this project"
+	if r.PyPI {
+		return fix
+	}
+	return fix + ": one that may only read, or of another scope, is refused as well. Check `user`, too: `__token__`, " +
+		"`aws` (AWS CodeArtifact), `oauth2accesstoken` (Google Artifact Registry), a name of yours, or none"
+}
+
+// slashFirst returns the next step with the slash in front that the upload URL may lack.
+func (r *Refusal) slashFirst(fix string) string {
+	if !r.NoSlash {
+		return fix
+	}
+	return "end `repository-url` with a slash; if that does not help, " + fix
 }
 
 // remedy is the fix for one kind of refusal.
@@ -172,14 +206,13 @@ func remedies(r *Refusal) []remedy {
 		{
 			finding.UploadTokenExpired, http.StatusForbidden,
 			[]string{"token is expired"},
-			"run the job again: files that the index has are recognised, and the rest is uploaded with a new token",
+			"run the job again" + r.recognised(),
 		},
-		{finding.UploadTooMany, http.StatusTooManyRequests, nil, "wait, and run the job again: files that the index has are recognised"},
+		{finding.UploadTooMany, http.StatusTooManyRequests, nil, "wait, and run the job again" + r.recognised()},
 		{
 			finding.UploadReadOnly, http.StatusForbidden,
 			[]string{"Read-only mode", "temporarily disabled"},
-			"check the index's status page, and run the job again later: the index accepts no uploads at the moment, " +
-				"and files that it has are recognised",
+			"check the index's status page: the index accepts no uploads at the moment; later run the job again" + r.recognised(),
 		},
 		{
 			finding.UploadUserPassword, http.StatusForbidden,
@@ -187,27 +220,39 @@ func remedies(r *Refusal) []remedy {
 			"remove `user` and `password` to use Trusted Publishing, or pass an API token as `password` with the user __token__",
 		},
 		{
-			finding.UploadUnauthorized, http.StatusForbidden, nil,
-			"check that the token or password is for this index, is still valid, and may upload to this project",
+			finding.UploadUnauthorized, http.StatusForbidden, nil, r.credentialFix(),
 		},
 		{
-			finding.UploadUnauthorized, http.StatusUnauthorized, nil,
-			"check the token or password: it is not for this index, or is no longer valid",
+			finding.UploadUnauthorized, http.StatusUnauthorized, nil, r.credentialFix(),
 		},
 		{finding.UploadRedirect, http.StatusMovedPermanently, nil, redirectFix},
 		{finding.UploadRedirect, http.StatusFound, nil, redirectFix},
 		{finding.UploadRedirect, http.StatusSeeOther, nil, redirectFix},
 		{finding.UploadRedirect, http.StatusTemporaryRedirect, nil, redirectFix},
 		{finding.UploadRedirect, http.StatusPermanentRedirect, nil, redirectFix},
-		{finding.UploadNoEndpoint, http.StatusNotFound, nil, noEndpointFix},
-		{finding.UploadNoEndpoint, http.StatusMethodNotAllowed, nil, noEndpointFix},
-		{finding.UploadNoEndpoint, http.StatusGone, nil, noEndpointFix},
+		{finding.UploadNoEndpoint, http.StatusNotFound, nil, r.noEndpointFix()},
+		{finding.UploadNoEndpoint, http.StatusMethodNotAllowed, nil, r.noEndpointFix()},
+		{finding.UploadNoEndpoint, http.StatusGone, nil, r.noEndpointFix()},
 		{finding.UploadFileTooLarge, http.StatusRequestEntityTooLarge, nil, "make the file smaller, or ask the index for a higher limit"},
-		{
-			finding.UploadRefused, http.StatusBadRequest, nil,
-			"fix what the index reports and build again; raise the version if a file of this version is already published",
-		},
+		{finding.UploadRefused, http.StatusBadRequest, nil, r.badRequestFix()},
 	}
+}
+
+// badRequestFix is the next step after a 400 that no other row explains.
+func (r *Refusal) badRequestFix() string {
+	if r.PyPI {
+		return "fix what the index reports and build again; raise the version if a file of this version is already published"
+	}
+	return r.slashFirst("fix what the index reports, and run the job again")
+}
+
+// noEndpointFix is the next step if nothing takes uploads at this address, or so the index says.
+func (r *Refusal) noEndpointFix() string {
+	fix := "check `repository-url`: this address accepts no uploads"
+	if !r.PyPI && r.Status == http.StatusNotFound {
+		fix += "; some indexes also say so to a credential that may not see the repository"
+	}
+	return r.slashFirst(fix)
 }
 
 // newProjectsLimit is what the index says if too many projects were created in an hour.
@@ -237,7 +282,6 @@ const (
 		"or finish the release with `skip-existing: true`: the index does not replace files"
 	redirectFix = "set `repository-url` to the address that the index redirects to, with the slash at the end: " +
 		"uploads do not follow redirects"
-	noEndpointFix = "check `repository-url`: this address accepts no uploads"
 )
 
 // hasAny reports whether text contains one of the parts, ignoring letter case.

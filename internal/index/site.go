@@ -15,7 +15,7 @@ import (
 // only one that knows an index by its host.
 type Site struct {
 	Upload *url.URL // where distributions are posted
-	Simple *url.URL // the simple index, with a slash at its end; nil: no queries
+	Simple *url.URL // the simple index, with a slash at its end; nil: no queries. Of several candidates, the first
 	Pages  *url.URL // what project pages begin with; nil: there are none
 	Files  *url.URL // what the addresses of files begin with, which go on with their BLAKE2b-256; nil: they are not known
 	Manage *url.URL // what pages with the settings of projects begin with; nil: there are none
@@ -25,16 +25,22 @@ type Site struct {
 	// Warehouse is set if the index runs the software of the public one: its rules, its answers, its 200 for the same bytes
 	// again.
 	Warehouse bool
+	// Rules is set if PyPI's rules for files and metadata apply.
+	Rules bool
 	// Attestations is set if the index takes and verifies attestations (PEP 740), against the public Sigstore.
 	Attestations bool
 	// MD5 is set if the index may know files by their MD5 alone.
 	MD5 bool
 	// OwnPages is set if Simple is the index's own and not that of another one, such as a mirror, which may know less.
 	OwnPages bool
+	// Derived is set if Simple follows from the form of Upload and was not given: it may be no simple index.
+	Derived bool
 	// Declined tells that the user wants no queries.
 	Declined bool
 
-	audience string // the audience that ID tokens for this index must have; "" for an index without a name of its own
+	others   []*url.URL // further places where the simple index may be, after Simple
+	certain  bool       // 404 of the simple index says that a project is not there
+	audience string     // the audience that ID tokens for this index must have; "" for an index without a name of its own
 }
 
 // known returns the indexes with a name of their own.
@@ -75,32 +81,75 @@ func known() []Site {
 	}
 }
 
-// SiteOf returns the site of an upload URL. simple is the index to query, or nil to derive it: a Warehouse, known by the path of its
-// upload endpoint, has its simple index beside it. Without lookups the site has no simple index.
+// SiteOf returns the site of an upload URL. simple is the index to query, or nil to derive it by [AddressForms]. Without lookups the site
+// has no simple index.
 func SiteOf(upload, simple *url.URL, lookups bool) Site {
-	site := Site{Upload: upload, MD5: true}
+	site := Site{Upload: upload, MD5: true, certain: true}
 	for _, s := range known() {
 		if secret.Origin(upload) == secret.Origin(s.Upload) {
 			site = s
-			site.Upload = upload
+			site.Upload, site.certain, site.Rules = upload, true, true
 		}
 	}
-	if site.Simple == nil && strings.HasSuffix(upload.Path, "/legacy/") {
-		site.Warehouse, site.MD5 = true, false
-		beside := func(path string) *url.URL {
-			return &url.URL{Scheme: upload.Scheme, Host: upload.Host, Path: strings.TrimSuffix(upload.Path, "legacy/") + path}
+	if site.Simple == nil {
+		if candidates, certain := simpleBeside(upload); len(candidates) > 0 {
+			site.Simple, site.others, site.certain, site.Derived = candidates[0], candidates[1:], certain, true
 		}
-		site.Simple, site.Files, site.Classifiers = beside("simple/"), beside("files/packages/"), beside("pypi")
-		site.Classifiers.RawQuery = ":action=list_classifiers"
 	}
 	site.OwnPages = site.Simple != nil && (simple == nil || simple.String() == site.Simple.String())
 	if simple != nil {
-		site.Simple = simple
+		site.Simple, site.others, site.certain, site.Derived = simple, nil, true, false
 	}
 	if !lookups {
-		site.Simple, site.Classifiers, site.OwnPages, site.Declined = nil, nil, false, true
+		site.Simple, site.others, site.Classifiers, site.OwnPages, site.Derived, site.Declined = nil, nil, nil, false, false, true
 	}
 	return site
+}
+
+// AsPyPI returns the site as that of an index with PyPI's rules, which only those who run it know: its address does not tell. One whose
+// upload URL ends like PyPI's runs PyPI's software, and has its other addresses.
+func (s Site) AsPyPI() Site {
+	s.Rules = true
+	before, ok := strings.CutSuffix(s.Upload.Path, "/legacy/")
+	if !ok || s.Warehouse {
+		return s
+	}
+	beside := func(path string) *url.URL {
+		return &url.URL{Scheme: s.Upload.Scheme, Host: s.Upload.Host, Path: before + path}
+	}
+	s.Warehouse, s.MD5, s.Files = true, false, beside("/files/packages/")
+	s.Derived = false // it is the one
+	if s.Simple != nil {
+		s.Classifiers = beside("/pypi")
+		s.Classifiers.RawQuery = ":action=list_classifiers"
+	}
+	return s
+}
+
+// SiteAt is the site of which an address is known that may be its upload URL or its simple index, to query it.
+func SiteAt(address *url.URL) Site {
+	site := SiteOf(address, nil, true)
+	switch {
+	case site.Simple == nil:
+		return SiteOf(address, address.JoinPath("/"), true)
+	case !site.certain:
+		site.others = append(slices.Clone(site.others), address.JoinPath("/"))
+	}
+	return site
+}
+
+// noSlash reports whether the upload URL has no slash at its end, where no form says that this is right.
+func (s Site) noSlash() bool {
+	_, certain := simpleBeside(s.Upload)
+	return !certain && !strings.HasSuffix(s.Upload.Path, "/")
+}
+
+// Candidates returns the places where the simple index may be, in the order in which they are tried; none if the index is not queried.
+func (s Site) Candidates() []*url.URL {
+	if s.Simple == nil {
+		return nil
+	}
+	return append([]*url.URL{s.Simple}, s.others...)
 }
 
 // MayReplace reports whether an upload may replace a file of the same name. A Warehouse takes the same bytes again, refuses others, and
@@ -188,6 +237,17 @@ func (s Site) PublisherPage(project pep.Project, isNew bool, form url.Values) st
 }
 
 // simplePage returns the URL of a project's page, with a slash at its end: without it some indexes answer with a redirect, or refuse.
-func (s Site) simplePage(project pep.Project) *url.URL {
-	return s.Simple.JoinPath(string(project) + "/")
+func (s Site) simplePage(project pep.Project) *url.URL { return s.pageAt(s.Simple, project) }
+
+// pageAt returns the project's page of the simple index at an address.
+func (Site) pageAt(simple *url.URL, project pep.Project) *url.URL {
+	return simple.JoinPath(string(project) + "/")
+}
+
+// isPublicPage reports whether an address is the project's page of one of the public indexes.
+func isPublicPage(at *url.URL, project pep.Project) bool {
+	return slices.ContainsFunc(known(), func(s Site) bool {
+		name, ok := strings.CutPrefix(strings.TrimSuffix(at.Path, "/"), s.Simple.Path)
+		return ok && secret.Origin(at) == secret.Origin(s.Simple) && pep.Normalize(name) == project
+	})
 }

@@ -3,6 +3,7 @@ package index_test
 import (
 	"errors"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/org/pypi-oidc-publish/internal/index"
@@ -36,18 +37,18 @@ func TestSiteOf(t *testing.T) {
 		},
 		{"https://upload.pypi.org/legacy/", "", false, "", true, false, "https://pypi.org/project/alder/1.0/"},
 		{
-			"https://upload.pypi.org.evil.example/legacy/", "", true, "https://upload.pypi.org.evil.example/simple/", true, false,
+			"https://upload.pypi.org.evil.example/legacy/", "", true, "https://upload.pypi.org.evil.example/simple/", false, true,
 			"https://upload.pypi.org.evil.example/simple/alder/",
 		},
-		{"http://127.0.0.1:8080/legacy/", "", true, "http://127.0.0.1:8080/simple/", true, false, "http://127.0.0.1:8080/simple/alder/"},
-		{"https://devpi.example/root/dev/", "", true, "", false, true, ""},
+		{"http://127.0.0.1:8080/legacy/", "", true, "http://127.0.0.1:8080/simple/", false, true, "http://127.0.0.1:8080/simple/alder/"},
+		{"https://devpi.example/upload/", "", true, "", false, true, ""},
 		{
 			"https://devpi.example/root/dev/", "https://devpi.example/root/dev/+simple/", true, "https://devpi.example/root/dev/+simple/",
 			false,
 			true, "https://devpi.example/root/dev/+simple/alder/",
 		},
 		{
-			"https://mirror.example/team/legacy/", "https://other.example/simple/", true, "https://other.example/simple/", true, false,
+			"https://mirror.example/team/legacy/", "https://other.example/simple/", true, "https://other.example/simple/", false, true,
 			"https://other.example/simple/alder/",
 		},
 	}
@@ -153,7 +154,8 @@ func TestSiteOf_OwnPages(t *testing.T) {
 		{"https://index.example/legacy/", "", true, true, false},
 		{"https://index.example/legacy/", "https://index.example/other/simple/", true, false, false},
 		{"https://upload.pypi.org.evil.example/legacy/", "", true, true, false},
-		{"https://devpi.example/root/dev/", "https://devpi.example/root/dev/+simple/", true, false, false},
+		{"https://devpi.example/root/dev/", "https://devpi.example/root/dev/+simple/", true, true, false},
+		{"https://devpi.example/root/dev/", "https://devpi.example/root/pypi/+simple/", true, false, false},
 	} {
 		var simple *url.URL
 		if c.simple != "" {
@@ -163,5 +165,26 @@ func TestSiteOf_OwnPages(t *testing.T) {
 		if site.OwnPages != c.own || site.Public() != c.public {
 			t.Errorf("%+v: own pages %v, public %v", c, site.OwnPages, site.Public())
 		}
+	}
+}
+
+// TestSite_AsPyPI: an upload URL that looks like PyPI's does not make an index PyPI; those who run it say so.
+func TestSite_AsPyPI(t *testing.T) {
+	t.Parallel()
+	for upload, warehouse := range map[string]bool{
+		"https://index.example/legacy/": true, "https://index.example/team/legacy/": true, "https://index.example/upload/": false,
+	} {
+		before := index.SiteOf(at(t, upload), nil, true)
+		site := before.AsPyPI()
+		if before.Rules || before.Warehouse || !site.Rules || site.Warehouse != warehouse || site.Attestations {
+			t.Errorf("%s: %+v becomes %+v", upload, before, site)
+		}
+		if warehouse && (site.Derived || site.Files.Path != strings.TrimSuffix(site.Upload.Path, "legacy/")+"files/packages/") {
+			t.Errorf("%s: %+v", upload, site)
+		}
+	}
+	pypi := index.SiteOf(at(t, "https://upload.pypi.org/legacy/"), nil, true)
+	if again := pypi.AsPyPI(); !pypi.Rules || again.Files.Host != pypi.Files.Host || again.Simple.Host != pypi.Simple.Host {
+		t.Errorf("%+v becomes %+v", pypi, again)
 	}
 }

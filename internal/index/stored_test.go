@@ -19,7 +19,7 @@ func TestStored_DeletedFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	login := index.Password("__token__", secret.NewRedactor(nil).New(token, s.Upload))
-	ix, d := index.New(index.SiteOf(s.Upload, s.Simple, true), client(), wire.NewGate(1), login), read(t, sample)
+	ix, d := index.New(index.SiteOf(s.Upload, s.Simple, true).AsPyPI(), client(), wire.NewGate(1), login), read(t, sample)
 	if stored, err := ix.Stored(t.Context(), d); stored || err != nil {
 		t.Errorf("before: %v, %v", stored, err)
 	}
@@ -32,7 +32,7 @@ func TestStored_DeletedFile(t *testing.T) {
 	if stored, err := ix.Stored(t.Context(), d); !stored || err != nil {
 		t.Errorf("after: %v, %v", stored, err)
 	}
-	none := index.New(index.SiteOf(s.Upload, nil, false), client(), wire.NewGate(1), login)
+	none := index.New(index.SiteOf(s.Upload, nil, false).AsPyPI(), client(), wire.NewGate(1), login)
 	if _, err := none.Stored(t.Context(), d); !errors.Is(err, index.ErrNoListings) {
 		t.Errorf("without queries: %v", err)
 	}

@@ -150,7 +150,7 @@ func (u *upload) failure(err error) error {
 	refusal := &Refusal{
 		File: u.File.Name, Path: u.File.Path,
 		Status: failed.Answer.Status, Message: failed.Answer.ServerMessage(), AmbiguousTries: failed.AmbiguousTries,
-		LimitEnds: limitEnds(failed.Answer.Header),
+		LimitEnds: limitEnds(failed.Answer.Header), PyPI: u.client.site.Warehouse, NoSlash: u.client.site.noSlash(),
 	}
 	_, own := u.credentials.(login)
 	refusal.Issued = !own

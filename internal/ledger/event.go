@@ -77,8 +77,12 @@ type Uploaded struct {
 	Took time.Duration
 }
 
-// AlreadyPresent reports that, by its own answer, the index had the file's bytes before.
-type AlreadyPresent struct{ File string }
+// AlreadyPresent reports that, by its own answer, the index had the file before: its bytes, or Unverified, a file of its name that could
+// not be compared.
+type AlreadyPresent struct {
+	File       string
+	Unverified bool
+}
 
 // SkippedConflict reports that the index keeps other bytes under this name, as the user asked. IndexDigest is their digest, or empty if
 // it is unknown.

@@ -2,6 +2,7 @@ package pep
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/md5"
 	"crypto/sha256"
 	"encoding/json"
@@ -25,6 +26,8 @@ type IndexFile struct {
 	Name       string
 	SHA256     string    // lower-case hex; empty if the index does not give it
 	MD5        string    // lower-case hex; the only digest of some older indexes
+	BLAKE2b    string    // lower-case hex, of 256 or of 512 bits; empty if the index does not give it
+	URL        string    // of a file without a digest, as the page has it, perhaps relative to the page; else empty
 	Provenance string    // URL of the provenance (PEP 740); empty if there is none
 	Size       int64     // in bytes; 0 if the index does not say
 	Uploaded   time.Time // zero if the index does not say
@@ -41,7 +44,7 @@ const (
 	longestElement = 1 << 20  // bytes of one file, or of another value that is read
 	longestOther   = 8 << 20  // bytes of all that is not read
 	deepestElement = 1000     // levels of values inside of others
-	fileMemory     = 160      // bytes that a file takes beside its texts
+	fileMemory     = 192      // bytes that a file takes beside its texts
 )
 
 // errTooLong says that a listing takes too much memory.
@@ -50,6 +53,7 @@ var errTooLong = errors.New("it is longer than any listing should be")
 // pageFile mirrors a file of the JSON format. Values that may have several types are kept raw.
 type pageFile struct {
 	Filename   string            `json:"filename"`
+	URL        string            `json:"url"`
 	Hashes     map[string]string `json:"hashes"`
 	Provenance json.RawMessage   `json:"provenance"`
 	Size       json.RawMessage   `json:"size"`
@@ -231,7 +235,7 @@ func (p *jsonPage) skip() error {
 
 // memory returns how many bytes of memory a file takes, about.
 func (f IndexFile) memory() int {
-	return fileMemory + len(f.Name) + len(f.SHA256) + len(f.MD5) + len(f.Provenance)
+	return fileMemory + len(f.Name) + len(f.SHA256) + len(f.MD5) + len(f.BLAKE2b) + len(f.URL) + len(f.Provenance)
 }
 
 // Memory returns how many bytes of memory the files take, about.
@@ -243,15 +247,29 @@ func (l Listing) Memory() (bytes int) {
 }
 
 func (f pageFile) indexFile() IndexFile {
-	return IndexFile{
+	file := IndexFile{
 		Name:       f.Filename,
 		SHA256:     digestOf(f.Hashes["sha256"], sha256.Size),
 		MD5:        digestOf(f.Hashes["md5"], md5.Size),
+		BLAKE2b:    cmp.Or(blake2b(f.Hashes["blake2_256"]), blake2b(f.Hashes["blake2b"])),
 		Provenance: optional[string](f.Provenance),
 		Size:       optional[int64](f.Size),
 		Uploaded:   optional[time.Time](f.Uploaded),
 		Yanked:     yanked(f.Yanked),
 	}
+	return file.withURL(f.URL)
+}
+
+// blake2b returns a BLAKE2b digest of 256 or of 512 bits in lower-case hex; empty if text is neither. Indexes call both blake2b.
+func blake2b(text string) string { return cmp.Or(digestOf(text, 32), digestOf(text, 64)) }
+
+// withURL returns the file with its address, without the fragment, if the index gives no digest. Listings are long: nobody needs the
+// others.
+func (f IndexFile) withURL(address string) IndexFile {
+	if f.SHA256 == "" && f.BLAKE2b == "" && f.MD5 == "" {
+		f.URL, _, _ = strings.Cut(strings.TrimSpace(address), "#")
+	}
+	return f
 }
 
 // optional parses a value that an index may omit; a value of an unexpected type counts as omitted.

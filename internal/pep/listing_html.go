@@ -143,6 +143,7 @@ func (p *htmlPage) endLink() {
 	listed, isFile := link.indexFile()
 	if isFile {
 		listed.Name, listed.SHA256, listed.MD5 = strings.Clone(listed.Name), strings.Clone(listed.SHA256), strings.Clone(listed.MD5)
+		listed.BLAKE2b, listed.URL = strings.Clone(listed.BLAKE2b), strings.Clone(listed.URL)
 		p.files = append(p.files, listed)
 		p.held += listed.memory()
 	}
@@ -187,9 +188,11 @@ func (l *htmlLink) indexFile() (IndexFile, bool) {
 			listed.SHA256 = digestOf(digest, sha256.Size)
 		case "md5":
 			listed.MD5 = digestOf(digest, md5.Size)
+		case "blake2b", "blake2_256":
+			listed.BLAKE2b = blake2b(digest)
 		}
 	}
-	return listed, isFileName(listed.Name)
+	return listed.withURL(l.address), isFileName(listed.Name)
 }
 
 // digestOf returns a digest of size bytes in lower-case hex; empty if text is not one.

@@ -44,22 +44,39 @@ func TestParseListingHTML_Valid(t *testing.T) {
 				`<a href = "&#97;lder-2.0.zip?x=1#egg=x&amp;sha256=` + aSHA256 + `" >alder&#45;2.0.zip`,
 			"",
 			[]pep.IndexFile{
-				{Name: "alder-1.0+local.TAR.GZ", MD5: md5, Yanked: true}, {Name: "alder-1.0.zip"}, {Name: "alder-2.0.zip", SHA256: sha256},
+				{Name: "alder-1.0+local.TAR.GZ", MD5: md5, Yanked: true},
+				{Name: "alder-1.0.zip", URL: "alder-1.0.zip"},
+				{Name: "alder-2.0.zip", SHA256: sha256},
 			},
 		},
 		"with a title, other links are left alone": {
 			`<title>root/dev: links for alder</title><a href="../">up</a><a name="x">here</a><a href="/f/alder-1.0.zip#sha256=dog">download</a>` +
 				`<!-- <a href="no.zip">no.zip</a> --><script>"<a href='no.whl'>"</script>`,
 			"",
-			[]pep.IndexFile{{Name: "alder-1.0.zip"}},
+			[]pep.IndexFile{{Name: "alder-1.0.zip", URL: "/f/alder-1.0.zip"}},
 		},
 		"a project without files":         {`<h1>Links for alder</h1>`, "", nil},
 		"a project without files, by PEP": {`<meta content="1.0" name="pypi:repository-version"><title>alder</title>`, "", nil},
 		"a digest of another kind is ignored": {
-			`<a href="alder-1.0.zip#sha512=` + aSHA256 + `">alder-1.0.zip</a>`, "", []pep.IndexFile{{Name: "alder-1.0.zip"}},
+			`<a href="alder-1.0.zip#sha512=` + aSHA256 + `">alder-1.0.zip</a>`, "", []pep.IndexFile{{
+				Name: "alder-1.0.zip",
+				URL:  "alder-1.0.zip",
+			}},
 		},
 		"a digest of another length neither": {
-			`<a href="alder-1.0.zip#md5=` + aSHA256 + `">alder-1.0.zip</a>`, "", []pep.IndexFile{{Name: "alder-1.0.zip"}},
+			`<a href="alder-1.0.zip#md5=` + aSHA256 + `">alder-1.0.zip</a>`, "", []pep.IndexFile{{
+				Name: "alder-1.0.zip",
+				URL:  "alder-1.0.zip",
+			}},
+		},
+		"BLAKE2b of 256 bits, by either name": {
+			`<a href="alder-1.0.zip#blake2b=` + aSHA256 + `">alder-1.0.zip</a><a href="alder-1.1.zip#blake2_256=` + aSHA256 +
+				`">alder-1.1.zip</a>`, "",
+			[]pep.IndexFile{{Name: "alder-1.0.zip", BLAKE2b: sha256}, {Name: "alder-1.1.zip", BLAKE2b: sha256}},
+		},
+		"BLAKE2b of 512 bits": {
+			`<a href="alder-1.0.zip#blake2b=` + aSHA256 + aSHA256 + `">alder-1.0.zip</a>`, "",
+			[]pep.IndexFile{{Name: "alder-1.0.zip", BLAKE2b: sha256 + sha256}},
 		},
 	}
 	for name, c := range cases {

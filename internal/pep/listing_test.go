@@ -22,6 +22,9 @@ func TestParseListing_Fields(t *testing.T) {
 			 "provenance": "https://index.example/p", "core-metadata": false},
 			{"filename": "alder_core-1.0-py3-none-any.whl", "url": "u", "hashes": {}, "yanked": "wrong licence",
 			 "provenance": null, "size": null},
+			{"filename": "alder_core-0.8.zip", "url": "u", "hashes": {"blake2_256": "` + strings.Repeat("AB", 32) + `",
+				"blake2b": "` + strings.Repeat("CD", 64) + `"}},
+			{"filename": "alder_core-0.7.zip", "url": "u#x", "hashes": {"blake2b": "` + strings.Repeat("CD", 64) + `"}},
 			{"filename": "alder_core-0.9.zip", "hashes": {"md5": "0123456789ABCDEF0123456789abcdef", "sha256": "0123456789abcdef"}, "yanked": true, "upload-time": "yesterday", "size": "big"}
 		]}`))
 	if err != nil {
@@ -32,7 +35,9 @@ func TestParseListing_Fields(t *testing.T) {
 			Name: "alder_core-1.0.tar.gz", SHA256: strings.Repeat("ab01", 16), Provenance: "https://index.example/p", Size: 1024,
 			Uploaded: time.Date(2026, 3, 4, 5, 6, 7, 891011000, time.UTC),
 		},
-		{Name: "alder_core-1.0-py3-none-any.whl", Yanked: true},
+		{Name: "alder_core-1.0-py3-none-any.whl", URL: "u", Yanked: true},
+		{Name: "alder_core-0.8.zip", BLAKE2b: strings.Repeat("ab", 32)},
+		{Name: "alder_core-0.7.zip", BLAKE2b: strings.Repeat("cd", 64)},
 		{Name: "alder_core-0.9.zip", MD5: "0123456789abcdef0123456789abcdef", Yanked: true},
 	}}
 	if !reflect.DeepEqual(got, want) {

@@ -150,9 +150,13 @@ func firstRelease(s Set) []finding.Finding {
 	if len(unknown) == 0 || len(unknown) > 1 && !s.UserToken {
 		return nil // several-new-projects reports more than one
 	}
+	fix := "check the spelling of the name"
+	if !s.UserToken {
+		fix += "; Trusted Publishing requires a pending publisher for exactly this name"
+	}
 	return []finding.Finding{about(files, finding.Notice,
 		"the index does not know "+strings.Join(pep.Names(unknown), ", ")+" yet: the first upload creates the project",
-		"check the spelling of the name; Trusted Publishing requires a pending publisher for exactly this name")}
+		fix)}
 }
 
 // severalNewProjects reports several new projects, because the index takes one pending publisher with the same values, and one mint creates

@@ -8,12 +8,14 @@ package preflight
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/finding/phrase"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/pyproject"
 )
@@ -23,7 +25,7 @@ type Set struct {
 	Files            []*distfile.Distribution
 	Listings         map[pep.Project]pep.Listing // what the index lists for each project; a project without an entry was not queried
 	Absent           map[pep.Project]bool        // projects that the index lacks, asked past its caches; nil if not asked again
-	Warehouse        bool                        // whether the index has PyPI's rules; for another index most findings become notices
+	Warehouse        bool                        // whether the index has PyPI's rules; else what PyPI refuses is one notice
 	Stored           map[string]bool             // paths of files that the file host stores, even if the project page lacks them; a hint
 	UserToken        bool                        // uploads use a person's API token, which may do more than a Trusted Publisher
 	Pyproject        *pyproject.Project          // the pyproject.toml next to the files; nil if there is none
@@ -58,7 +60,7 @@ type reach uint8
 
 const (
 	everywhere reach = iota // every index has it, or the run itself cannot continue without it
-	warehouse               // PyPI and TestPyPI have it; for another index its findings are notices
+	warehouse               // PyPI and TestPyPI have it; for another index what it refuses is one notice for the set
 	always                  // required by the user or the run, for every index: Set.Waive does not apply
 )
 
@@ -95,6 +97,7 @@ func Check(s Set) []finding.Finding {
 // CheckUntil is Check that ends with the cause of ctx when that is done.
 func CheckUntil(ctx context.Context, s Set) ([]finding.Finding, error) {
 	var all []finding.Finding
+	var others []finding.Finding // what only PyPI would refuse
 	s = s.withCatalogs()
 	room := longestFindings
 	for _, r := range rules {
@@ -108,7 +111,10 @@ func CheckUntil(ctx context.Context, s Set) ([]finding.Finding, error) {
 			}
 			f.Severity = min(f.Severity, r.severity)
 			if !s.Warehouse && r.reach == warehouse {
-				f.Severity = finding.Notice
+				if f.Severity == finding.Error && f.File != "" {
+					others = append(others, f)
+				}
+				continue
 			}
 			if s.Waive && r.reach.waivable() {
 				f.Severity = min(f.Severity, finding.Warning)
@@ -121,7 +127,22 @@ func CheckUntil(ctx context.Context, s Set) ([]finding.Finding, error) {
 		position[d.Path] = i - len(s.Files) // findings about no file, or about a file outside the set, come last
 	}
 	slices.SortStableFunc(all, func(a, b finding.Finding) int { return position[a.File] - position[b.File] })
-	return all, nil
+	return append(all, onlyPyPI(others)...), nil
+}
+
+// onlyPyPI returns one notice about all that PyPI would refuse and this index may accept; none if there is nothing.
+func onlyPyPI(refused []finding.Finding) []finding.Finding {
+	if len(refused) == 0 {
+		return nil
+	}
+	files, ids := map[string]bool{}, map[string]bool{}
+	for _, f := range refused {
+		files[f.File], ids[string(f.ID)] = true, true
+	}
+	return []finding.Finding{finding.New(finding.PyPIRefuses,
+		fmt.Sprintf("PyPI would refuse %s, which this index may accept: %s", phrase.Count(len(files), "file"),
+			strings.Join(slices.Sorted(maps.Keys(ids)), ", ")),
+		"no action needed; to see all of it, run `check` on the files")}
 }
 
 const (

@@ -325,9 +325,14 @@ func TestCheck_OtherIndex(t *testing.T) {
 		t, file{name: "Alder-1.0+x-py3-none-any.whl", metadata: replacedInGood("1.0", "1.0+x")}, wheel(replacedInGood("alder", "UNKNOWN")),
 	)
 	s.Warehouse = false
-	want := []string{"version-local (notice)", "wheel-name-normalized (notice)", "name-missing"}
-	if got := ids(preflight.Check(s)); !reflect.DeepEqual(got, want) {
+	want := []string{"name-missing", "pypi-refuses (notice)"}
+	found := preflight.Check(s)
+	if got := ids(found); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %q, want %q", got, want)
+	}
+	const says = "PyPI would refuse 1 file, which this index may accept: version-local, wheel-name-normalized"
+	if last := found[len(found)-1]; last.Message != says {
+		t.Errorf("got %q, want %q", last.Message, says)
 	}
 }
 
@@ -464,7 +469,7 @@ func TestCheck_Waive(t *testing.T) {
 	for _, s.Warehouse = range []bool{true, false} {
 		want := []string{"requires-python (warning)", "expected-version", "duplicate-name", "expected-version", "metadata-drift (warning)"}
 		if !s.Warehouse {
-			want[0] = "requires-python (notice)"
+			want = append(want[1:], "pypi-refuses (notice)")
 		}
 		if got := ids(preflight.Check(s)); !reflect.DeepEqual(got, want) {
 			t.Errorf("Warehouse %v: got %q, want %q", s.Warehouse, got, want)

@@ -22,6 +22,10 @@ func (r *run) prepareAttestations(ctx context.Context, missing []*target, claims
 		r.ignoreAttestationFiles(missing)
 		return false, nil
 	}
+	if site := r.Index.Site(); r.Tokens == nil && !site.Attestations && !site.Warehouse && r.Attest != config.AttestAlways {
+		r.ignoreAttestationFiles(missing) // an index without them, of which nobody expects any
+		return false, nil
+	}
 	if why := r.unattestable(); why != nil {
 		return false, r.goWithout(missing, *why)
 	}

@@ -48,7 +48,7 @@ func (r *run) applyRules(ctx context.Context, c collected, stored map[string]boo
 	found, err := preflight.CheckUntil(ctx, preflight.Set{
 		Files:            distributionsOf(c.targets),
 		Listings:         r.listings.answered(),
-		Warehouse:        r.Index.Site().Warehouse,
+		Warehouse:        r.Index.Site().Rules,
 		UserToken:        r.Password != nil,
 		Pyproject:        c.pyproject,
 		Classifiers:      c.classifiers,

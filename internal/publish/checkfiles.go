@@ -59,6 +59,9 @@ func Check(ctx context.Context, o Options, d Deps) (CheckResult, error) {
 	if err != nil {
 		return CheckResult{}, err
 	}
+	if site := r.Index.Site(); site.Derived {
+		r.recordUnseen()
+	}
 	r.listings.compare(c.targets, false)
 	for _, t := range c.targets {
 		if t.action == ledger.ActionConflict {

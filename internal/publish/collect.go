@@ -52,6 +52,9 @@ func (r *run) collect(ctx context.Context) (collected, error) {
 	if err != nil {
 		return c, err
 	}
+	if err := checkSkipExisting(r.Index.Site(), r.SkipExisting); err != nil {
+		c.unseen = append(c.unseen, err) // the address that was tried leads to no simple index
+	}
 	c.absent, err = r.confirmNew(ctx, c.targets)
 	return c, err
 }
@@ -74,7 +77,10 @@ func (r *run) gather(ctx context.Context, paths []string) (collected, error) {
 	// The metadata may name another project than the file name does. A rule says so, and the index is asked about it as well.
 	unseen, err := r.query(ctx, r.expected(projectsOf(c.targets)))
 	c.unseen = append(c.unseen, unseen...)
-	return c, err
+	if err != nil {
+		return c, err
+	}
+	return c, r.listings.learnAll(ctx, c.targets)
 }
 
 // mostRead is how many files are read at once at most, since each takes some megabytes of memory.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
@@ -70,8 +71,13 @@ func ownDigest(t *target) string { return ": this file's SHA-256 is " + t.sha256
 
 // bothDigests returns what a message says about the digests of two files with one name.
 func bothDigests(t *target, indexDigest string) string {
-	if theirs, only := strings.CutPrefix(indexDigest, onlyMD5); only {
-		return fmt.Sprintf(": its MD5 is %s, which does not match this file (SHA-256 %s)", theirs, t.sha256())
+	for _, kind := range []string{distfile.OnlyMD5, distfile.OnlyBLAKE2b} {
+		if theirs, only := strings.CutPrefix(indexDigest, kind); only {
+			return fmt.Sprintf(": its %sis %s, which does not match this file (SHA-256 %s)", kind, theirs, t.sha256())
+		}
+	}
+	if strings.HasSuffix(indexDigest, bytesLong) {
+		return fmt.Sprintf(": it has %s, this file has %d", indexDigest, t.Size)
 	}
 	return fmt.Sprintf(": its SHA-256 is %s, this file's is %s", indexDigest, t.sha256())
 }

@@ -128,6 +128,9 @@ func TestCheckSkipExisting(t *testing.T) {
 				simple = at(c.simple)
 			}
 			site := index.SiteOf(at(c.upload), simple, c.lookups)
+			if strings.HasPrefix(name, "a Warehouse") {
+				site = site.AsPyPI()
+			}
 			if err := checkSkipExisting(site, true); (err != nil) != c.refused || err != nil && !Misconfigured(err) {
 				t.Errorf("skip-existing: %v", err)
 			}

@@ -81,7 +81,7 @@ func (h *harness) another(t *testing.T, names ...string) *harness {
 	t.Helper()
 	next := bare(t, h.servers.Env, names...)
 	next.servers = h.servers
-	next.connect(index.SiteOf(h.servers.Upload, h.servers.Simple, true), nil)
+	next.connect(index.SiteOf(h.servers.Upload, h.servers.Simple, true).AsPyPI(), nil)
 	return next
 }
 

@@ -21,8 +21,9 @@ type listings struct {
 	sleep    func(ctx context.Context, d time.Duration) error
 	parallel int // requests at once
 
-	mu    sync.Mutex
-	known map[pep.Project]answer
+	mu      sync.Mutex
+	known   map[pep.Project]answer
+	learned map[string]pep.IndexFile // what was learned by downloading files of which no page tells a digest, by their address
 }
 
 // answer is a listing, or why there is none: an index that could not be asked is unknown, never empty.
@@ -55,7 +56,10 @@ func (l *listings) with(project pep.Project, asked answer) answer {
 }
 
 func newListings(ix *index.Client, sleep func(ctx context.Context, d time.Duration) error, parallel int) *listings {
-	return &listings{index: ix, sleep: sleep, parallel: min(max(parallel, 1), mostPages), known: map[pep.Project]answer{}}
+	return &listings{
+		index: ix, sleep: sleep, parallel: min(max(parallel, 1), mostPages), known: map[pep.Project]answer{},
+		learned: map[string]pep.IndexFile{},
+	}
 }
 
 // anew returns listings that know nothing yet, for a look at another moment.
@@ -77,12 +81,56 @@ func (l *listings) fetch(ctx context.Context, project pep.Project) answer {
 	listing, err := l.index.ListFiles(ctx, project)
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.complete(listing)
 	asked := l.with(project, answer{listing: listing, err: err})
 	err = asked.err
 	if before, ok := l.known[project]; err == nil || !ok || before.err != nil {
 		l.known[project] = asked
 	}
 	return asked
+}
+
+// complete adds to a listing what was learned of its files.
+func (l *listings) complete(listing pep.Listing) {
+	for i, file := range listing.Files {
+		if known, ok := l.learned[file.URL]; ok && file.URL != "" {
+			listing.Files[i].SHA256, listing.Files[i].Size = known.SHA256, known.Size
+		}
+	}
+}
+
+// completed returns a listing with what was learned of its files.
+func (l *listings) completed(listing pep.Listing) pep.Listing {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.complete(listing)
+	return listing
+}
+
+// learn downloads the target's file from the index if the page has it without a digest that could be compared, to compare that: the digest
+// is one of the listing from then on. Where that fails, the digest stays unknown. The error is that of ctx.
+func (l *listings) learn(ctx context.Context, t *target) error {
+	l.mu.Lock()
+	listing := l.known[t.release.Project].listing
+	l.mu.Unlock()
+	for _, listed := range listing.Files {
+		if theirs, _ := t.digests(listed); listed.Name != t.Name || theirs != "" {
+			continue
+		}
+		digest, length, err := l.index.FileDigest(ctx, listed, t.Size)
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case err != nil:
+			continue
+		}
+		listed.SHA256, listed.Size = digest, length
+		l.mu.Lock()
+		l.learned[listed.URL] = listed
+		l.complete(l.known[t.release.Project].listing)
+		l.mu.Unlock()
+	}
+	return nil
 }
 
 // failedQuery is a project that the index could not answer about.
@@ -144,6 +192,14 @@ func (l *listings) compare(targets []*target, skip bool) {
 	}
 }
 
+// learnAll is learn for all targets.
+func (l *listings) learnAll(ctx context.Context, targets []*target) error {
+	if !l.index.Site().MayReplace() {
+		return nil // the index itself compares
+	}
+	return par.Each(ctx, l.parallel, targets, l.learn)
+}
+
 // awaitFile asks about a target's project until its page has the target's name, as the schedule says, and returns the last page. An
 // index without queries, one that does not answer, and a run that is cancelled, give an empty listing.
 func (l *listings) awaitFile(ctx context.Context, t *target, s schedule) pep.Listing {
@@ -161,7 +217,7 @@ func (l *listings) awaitFile(ctx context.Context, t *target, s schedule) pep.Lis
 		switch {
 		case listed:
 			return done
-		case errors.Is(asked.err, index.ErrNoListings), spent(asked.err):
+		case asked.err != nil && (index.IsFinal(asked.err) || spent(asked.err)):
 			return failed
 		}
 		return steady

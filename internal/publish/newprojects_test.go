@@ -210,7 +210,10 @@ func TestAuthorize_TooFewProjects(t *testing.T) {
 		},
 		"an index that is not asked": {
 			[]string{birch, cedar},
-			func(h *harness) { h.pending("birch"); h.connect(index.SiteOf(h.servers.Upload, nil, false), nil) },
+			func(h *harness) {
+				h.pending("birch")
+				h.connect(index.SiteOf(h.servers.Upload, nil, false).AsPyPI(), nil)
+			},
 			[]string{"; the request may have created an empty project"},
 			[]string{"look on the index which of these projects has this workflow as a publisher"},
 			[]string{"without a publisher", "without)"},
@@ -221,7 +224,7 @@ func TestAuthorize_TooFewProjects(t *testing.T) {
 				h.pending("birch")
 				mirror := *h.servers.Simple
 				mirror.Path = "/mirror/"
-				h.connect(index.SiteOf(h.servers.Upload, &mirror, true), nil)
+				h.connect(index.SiteOf(h.servers.Upload, &mirror, true).AsPyPI(), nil)
 			},
 			[]string{"; the request may have created an empty project"},
 			[]string{"look on the index which of these projects has this workflow as a publisher"},

@@ -21,7 +21,7 @@ type sending struct {
 func newSending(t *testing.T, size int64, warehouse bool) *sending {
 	t.Helper()
 	s := &sending{h: bare(t, nil), now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
-	site := index.SiteOf(parsed(t, "https://index.example/legacy/"), nil, true)
+	site := index.SiteOf(parsed(t, "https://index.example/legacy/"), nil, true).AsPyPI()
 	site.Warehouse = warehouse
 	s.h.connect(site, index.Password("me", s.h.redactor.New("a password", site.Upload)))
 	s.h.deps.Now = func() time.Time { return s.now }

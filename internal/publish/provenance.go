@@ -5,14 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 
 	"github.com/org/pypi-oidc-publish/internal/attest"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/oidc"
 	"github.com/org/pypi-oidc-publish/internal/pep"
-	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
 // checkProvenance compares what the index serves as the provenance of a target with what this run has sent. Once that is settled it
@@ -23,7 +21,7 @@ func (r *run) checkProvenance(ctx context.Context, t *target, listed pep.IndexFi
 	}
 	provenance, err := r.Index.Provenance(ctx, listed)
 	if attestationsOff(err, listed) {
-		r.finishProvenance(t, r.noProvenance(t))
+		r.finishProvenance(t, r.noProvenance(t, err))
 		return false, nil
 	}
 	served, readable := attestationsIn(provenance)
@@ -59,9 +57,10 @@ func (r *run) finishProvenance(t *target, why ...finding.Finding) {
 }
 
 // attestationsOff reports whether there will be no provenance: it stands on the page with the file or never will, and an index that
-// has turned attestations off answers 403 (docs/reference/pypi-server.md §5.3).
+// has turned attestations off answers 403 (docs/reference/pypi-server.md §5.3). It is not requested from another origin.
 func attestationsOff(err error, listed pep.IndexFile) bool {
-	return (errors.Is(err, index.ErrNoProvenance) && listed.Provenance == "") || wire.StatusOf(err) == http.StatusForbidden
+	var foreign *index.ForeignProvenance
+	return (errors.Is(err, index.ErrNoProvenance) && listed.Provenance == "") || errors.As(err, &foreign) || index.IsFinal(err)
 }
 
 // attestationsIn returns the attestations of a provenance object. What is none, such as the page of a proxy, is not readable.
@@ -82,9 +81,14 @@ func attestationsIn(provenance []byte) (all []attest.Attestation, readable bool)
 	return all, len(all) > 0
 }
 
-func (r *run) noProvenance(t *target) finding.Finding {
+// noProvenance returns the warning about an attested file whose provenance cannot be compared, because of err.
+func (r *run) noProvenance(t *target, err error) finding.Finding {
+	reason := ""
+	if !errors.Is(err, index.ErrNoProvenance) {
+		reason = ": " + err.Error()
+	}
 	return finding.New(finding.NoProvenance,
-		fmt.Sprintf("%s accepted %s with its attestations, but serves no provenance for it", r.indexName(), t.Name),
+		fmt.Sprintf("%s accepted %s with its attestations, but serves no provenance for it%s", r.indexName(), t.Name, reason),
 		"no action needed: the file is published, and its attestations are in the public log; "+
 			"the index may have turned attestations off for a time").In(t.displayPath)
 }

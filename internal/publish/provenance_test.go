@@ -113,8 +113,9 @@ func TestCheckProvenance(t *testing.T) {
 		"the page of a proxy":  {address, ok, "<html>", true, false, false, nil, []attest.Attestation{ours}},
 		"no attestation in it": {address, ok, provenanceWith(), true, false, false, nil, []attest.Attestation{ours}},
 		"an address that is not its own": {
-			address: "https://elsewhere.example/p", status: ok, body: provenanceWith(ours), late: true,
-			has: []attest.Attestation{ours},
+			address: "https://elsewhere.example/p", status: ok, body: provenanceWith(ours), allServed: true,
+			noted: []string{"no-provenance"},
+			has:   []attest.Attestation{ours},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -295,7 +296,10 @@ func TestReadBack_Provenance(t *testing.T) {
 			nil,
 		},
 		"never": {
-			[]page{{status: 404}}, 4, 4, ledger.ReadBack{Missing: []string{"the provenance of " + wheel}}, []string{"not-served-yet"},
+			[]page{{status: 404}},
+			4, 4,
+			ledger.ReadBack{Served: true, Missing: []string{"the provenance of " + wheel}},
+			[]string{"not-served-yet"},
 		},
 		"turned off": {[]page{{status: 403}}, 1, 2, ledger.ReadBack{Served: true}, []string{"no-provenance"}},
 		"another's": {

@@ -5,9 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/oidc"
 	"github.com/org/pypi-oidc-publish/internal/pep"
@@ -19,21 +22,33 @@ const readBackStreak = 2
 
 func untilServed() schedule { return schedule{pause: time.Second, longest: 15 * time.Second} }
 
+// pageExpected is how long the page of a project may be missing on an index other than PyPI's software, which makes pages within seconds,
+// before its address is suspected.
+const pageExpected = time.Minute
+
 // readBack waits until the index serves every file of the release with its digest, twice in a row. A wrong digest is an error; time
-// that is up, and a signal, are reported, but what is published is published. If the index keeps other bytes of all files, as the
-// user asked, there is nothing to see.
+// that is up, and a signal, are reported, but what is published is published. What cannot succeed is not waited for: a page that cannot be
+// read. If the index keeps other bytes of all files, as the user asked, there is nothing to see; if the plan has seen them all, no more.
 func (r *run) readBack(ctx context.Context, targets []*target, claims oidc.Claims) error {
 	published := onIndexOf(targets)
 	if r.Wait <= 0 || r.Index.Site().Simple == nil || len(published) == 0 {
 		return nil
 	}
 	r.phase("Read back")
+	skipped := selected(targets, func(t *target) bool { return t.outcome == ledger.OutcomeSkipped })
+	if !slices.ContainsFunc(published, func(t *target) bool { return t.action != ledger.ActionPresent }) {
+		r.Record(ledger.ReadBack{Served: true, Skipped: len(skipped)})
+		return nil
+	}
 	bounded, stop, isOver := r.within(ctx, r.Wait)
 	defer stop()
 	var seen served
-	streak := 0
+	streak, began := 0, r.Now()
 	allServed := r.listings.repeat(bounded, untilServed(), func(ctx context.Context) nextStep {
 		now := r.served(ctx, published, claims)
+		if now.unread != nil {
+			now.unreadPages = seen.unreadPages + 1
+		}
 		switch {
 		case ctx.Err() != nil:
 			return steady // a query that was cut off says nothing
@@ -48,7 +63,7 @@ func (r *run) readBack(ctx context.Context, targets []*target, claims oidc.Claim
 		switch {
 		case streak == readBackStreak:
 			return done
-		case isOver():
+		case isOver(), seen.isFinal(), seen.absent && r.Index.Site().MayReplace() && r.Now().Sub(began) >= pageExpected:
 			return failed
 		case streak == 0:
 			return slower
@@ -60,13 +75,13 @@ func (r *run) readBack(ctx context.Context, targets []*target, claims oidc.Claim
 		r.Record(ledger.ReadBack{Otherwise: true, Missing: seen.missing})
 		return seen.wrong
 	case !allServed:
-		r.Record(ledger.ReadBack{Missing: seen.missing})
-		r.record(r.notServed(ctx, seen.missing))
+		unverified := slices.ContainsFunc(published, func(t *target) bool { return !t.digestSeen })
+		r.Record(ledger.ReadBack{Missing: seen.missing, Served: !unverified, Skipped: len(skipped)})
+		r.record(r.notServed(ctx, seen, r.Now().Sub(began)))
 	case len(seen.withoutDigest) > 0:
 		r.Record(ledger.ReadBack{Silent: len(seen.withoutDigest)})
 		r.record(r.noDigest(seen.withoutDigest))
 	default:
-		skipped := selected(targets, func(t *target) bool { return t.outcome == ledger.OutcomeSkipped })
 		r.Record(ledger.ReadBack{Served: true, Skipped: len(skipped)})
 	}
 	return nil
@@ -77,6 +92,18 @@ type served struct {
 	missing       []string // not served yet
 	withoutDigest []string // served, without a digest to compare
 	wrong         error    // served with another digest: an index never changes the bytes of a name
+	absent        bool     // a project is not there
+	unread        *failedQuery
+	unreadPages   int // in a row
+}
+
+// isFinal reports whether another look would end alike, since a page cannot be read. One that is no listing may be the page of a server
+// before the index, which has an outage: it is looked at once more.
+func (s served) isFinal() bool {
+	if s.unread == nil || !index.IsFinal(s.unread.err) {
+		return false
+	}
+	return !errors.Is(s.unread.err, pep.ErrNoListing) || s.unreadPages > 1
 }
 
 // served looks at the index once.
@@ -86,19 +113,26 @@ func (r *run) served(ctx context.Context, published []*target, claims oidc.Claim
 	pages := r.listings.anew()
 	for _, t := range published {
 		// A page that cannot be read is one that does not serve the file yet.
-		page, _ := pages.get(ctx, t.release.Project)
+		page, err := pages.get(ctx, t.release.Project)
 		listed, ok := t.listedIn(page)
+		switch {
+		case err != nil && now.unread == nil:
+			now.unread = &failedQuery{t.release.Project, err}
+		case err == nil && !page.Exists:
+			now.absent = true
+		}
 		if !ok {
 			now.missing = append(now.missing, t.Name)
 			continue
 		}
-		theirs, ours := digestsOf(t.Distribution, listed)
+		theirs, ours := t.digests(listed)
 		switch {
 		case theirs != ours, t.otherSize(listed):
 			failed = append(failed, r.otherBytes(t, listed, theirs))
 		case theirs == "":
 			now.withoutDigest = append(now.withoutDigest, t.Name)
 		default:
+			t.digestSeen = true
 			late, err := r.checkProvenance(ctx, t, listed, claims)
 			if late {
 				now.missing = append(now.missing, "the provenance of "+t.Name)
@@ -118,6 +152,9 @@ func (r *run) noDigest(names []string) finding.Finding {
 }
 
 func (r *run) otherBytes(t *target, listed pep.IndexFile, digest string) finding.Finding {
+	if strings.HasSuffix(digest, bytesLong) {
+		digest = ""
+	}
 	digests := fmt.Sprintf(": digest %s, %d bytes; the uploaded file has SHA-256 %s, %d bytes",
 		cmp.Or(digest, "unknown"), listed.Size, t.sha256(), t.Size)
 	return finding.New(finding.ServedOtherwise,
@@ -126,9 +163,23 @@ func (r *run) otherBytes(t *target, listed pep.IndexFile, digest string) finding
 		In(t.displayPath).WithDetail(digests)
 }
 
-// notServed returns the warning that the index did not serve everything in time, or before the run was cancelled.
-func (r *run) notServed(ctx context.Context, missing []string) finding.Finding {
+// notServed returns the warning that the index did not serve everything in time, or before the run was cancelled, or that this cannot be
+// seen.
+func (r *run) notServed(ctx context.Context, seen served, waited time.Duration) finding.Finding {
+	site, missing := r.Index.Site(), seen.missing
+	fix := "look at the release's page in a few minutes, and report a file that is still missing to the operators of the index; " +
+		"to wait longer, raise `wait-for-index`"
 	why := fmt.Sprintf("within %v", r.Wait)
+	switch {
+	case ctx.Err() != nil:
+	case seen.isFinal():
+		return finding.New(finding.LookFailed, couldNotQuery(site, *seen.unread), "the files are published; "+
+			cmp.Or(readable(seen.unread.err), "check `index-url`, or set `wait-for-index: 0`"))
+	case seen.absent && waited >= pageExpected && site.Simple != nil:
+		why = fmt.Sprintf("within %v", waited.Round(time.Second))
+		fix = fmt.Sprintf("check `index-url`: %s has no page of the project. If the address is right, look at the page in a few minutes",
+			site.Simple)
+	}
 	if cause := context.Cause(ctx); cause != nil {
 		why = "before the run was cancelled: " + cause.Error()
 	}
@@ -137,7 +188,5 @@ func (r *run) notServed(ctx context.Context, missing []string) finding.Finding {
 		what = listSome(missing)
 	}
 	return finding.New(finding.NotServedYet,
-		fmt.Sprintf("%s accepted every file, but did not yet serve %s %s", r.indexName(), what, why),
-		"look at the release's page in a few minutes, and report a file that is still missing to the operators of the index; "+
-			"to wait longer, raise `wait-for-index`")
+		fmt.Sprintf("%s accepted every file, but did not yet serve %s %s", r.indexName(), what, why), fix)
 }

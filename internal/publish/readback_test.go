@@ -12,6 +12,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/oidc"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
+	"github.com/org/pypi-oidc-publish/internal/testkit/stepclock"
 )
 
 // uploaded returns targets of these names that this run has uploaded.
@@ -31,6 +32,7 @@ func TestReadBack(t *testing.T) {
 	t.Parallel()
 	files := uploaded(t, wheel, sdist)
 	w, s := as(files[0]), as(files[1])
+	noPage := page{status: http.StatusOK, kind: "text/html", body: "<title>Sign in</title>"}
 	both, oneOf, none := listing(alder, w, s), listing(alder, w), listing(alder)
 	with := func(change func(*pep.IndexFile)) page {
 		changed := s
@@ -74,11 +76,19 @@ func TestReadBack(t *testing.T) {
 			pages: []page{listing(alder, w, unsized, larger)}, requests: 1,
 			read: ledger.ReadBack{Otherwise: true}, err: []string{"served-otherwise"},
 		},
-		"served at once":             {pages: []page{both}, requests: 2, waits: seconds(1), read: served},
-		"one file comes late":        {pages: []page{oneOf, both}, requests: 3, waits: seconds(1, 1), read: served},
-		"the project comes late":     {pages: []page{absent(), none, both}, requests: 4, waits: seconds(1, 2, 1), read: served},
-		"a page that cannot be read": {pages: []page{unreadable(), both}, requests: 3, waits: seconds(1, 1), read: served},
-		"an old page between two":    {pages: []page{both, oneOf, both}, requests: 4, waits: seconds(1, 1, 1), read: served},
+		"served at once":                   {pages: []page{both}, requests: 2, waits: seconds(1), read: served},
+		"one file comes late":              {pages: []page{oneOf, both}, requests: 3, waits: seconds(1, 1), read: served},
+		"the project comes late":           {pages: []page{absent(), none, both}, requests: 4, waits: seconds(1, 2, 1), read: served},
+		"a page that is none for a moment": {pages: []page{noPage, both}, requests: 3, waits: seconds(1, 1), read: served},
+		"a page that cannot be read, later": {
+			pages: []page{oneOf, unreadable()}, requests: 2, waits: seconds(1), read: late(wheel, sdist), noted: []string{"look-failed"},
+			says: []string{"could not query", "403"},
+		},
+		"a page that cannot be read, when all was seen": {
+			pages: []page{both, unreadable()}, requests: 2, waits: seconds(1), noted: []string{"look-failed"},
+			read: ledger.ReadBack{Served: true, Missing: []string{wheel, sdist}},
+		},
+		"an old page between two": {pages: []page{both, oneOf, both}, requests: 4, waits: seconds(1, 1, 1), read: served},
 		"pauses become longer": {
 			pages: []page{none, none, none, none, none, none, both}, wait: 2 * time.Minute, requests: 8,
 			waits: seconds(1, 2, 4, 8, 15, 15, 1), read: served,
@@ -92,8 +102,22 @@ func TestReadBack(t *testing.T) {
 			noted: []string{"not-served-yet"}, says: []string{sdist, "10s"},
 		},
 		"the page is never readable": {
-			pages: []page{unreadable()}, wait: 10 * second, requests: 4, waits: seconds(1, 2, 4, 8), read: late(wheel, sdist),
-			noted: []string{"not-served-yet"},
+			pages: []page{unreadable()}, requests: 1, read: late(wheel, sdist), noted: []string{"look-failed"}, says: []string{
+				"of alder",
+				"403",
+			},
+		},
+		"no access": {
+			pages: []page{{status: http.StatusUnauthorized}}, requests: 1, read: late(wheel, sdist), noted: []string{"look-failed"},
+			says: []string{"401"},
+		},
+		"never a page": {
+			pages: []page{noPage}, requests: 2, waits: seconds(1), read: late(wheel, sdist), noted: []string{"look-failed"},
+			says: []string{"no project listing"},
+		},
+		"never there, on PyPI's software": {
+			pages: []page{absent()}, wait: 3 * time.Minute, requests: 15, read: late(wheel, sdist), noted: []string{"not-served-yet"},
+			waits: seconds(1, 2, 4, 8, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15),
 		},
 		"another digest": {
 			pages: []page{with(func(h *pep.IndexFile) { h.SHA256 = otherDigest })}, requests: 1,
@@ -165,6 +189,35 @@ func TestReadBack(t *testing.T) {
 	}
 }
 
+// TestReadBack_AbsentElsewhere: on another index a page that is still missing after a minute is not waited for: its address may be wrong.
+func TestReadBack_AbsentElsewhere(t *testing.T) {
+	t.Parallel()
+	clock := &stepclock.Clock{}
+	h := newScripted(t, false)
+	h.options.Wait, h.deps.Now, h.deps.Sleep = 5*time.Minute, clock.Now, clock.Sleep
+	began := clock.Now()
+	wantError(t, "reading back", newRun(h.options, h.deps).readBack(t.Context(), uploaded(t, wheel), oidc.Claims{}), nil)
+	if waited := clock.Now().Sub(began); waited < time.Minute || waited > 90*time.Second {
+		t.Errorf("it waited for %v", waited)
+	}
+	expect.Equal(t, "recorded", eventOf[ledger.ReadBack](h), ledger.ReadBack{Missing: []string{wheel}})
+	expect.Contains(t, "the next step", h.found("not-served-yet").Fix, "check `index-url`: http://127.0.0.1:",
+		"/simple/ has no page of the project")
+}
+
+// TestReadBack_NothingSent: what the plan has seen is not looked at again.
+func TestReadBack_NothingSent(t *testing.T) {
+	t.Parallel()
+	h := newScripted(t, false)
+	h.options.Wait = time.Minute
+	files := uploaded(t, wheel, sdist)
+	files[0].action, files[0].outcome = ledger.ActionPresent, ledger.OutcomePresent
+	files[1].action, files[1].outcome = ledger.ActionSkip, ledger.OutcomeSkipped
+	wantError(t, "reading back", newRun(h.options, h.deps).readBack(t.Context(), files, oidc.Claims{}), nil)
+	expect.Equal(t, "requests", h.index.requestCount("alder"), 0)
+	expect.Equal(t, "recorded", eventOf[ledger.ReadBack](h), ledger.ReadBack{Served: true, Skipped: 1})
+}
+
 // TestReadBack_ServedOnce: an index that serves everything for the first time when time is up has not been seen to do it twice.
 func TestReadBack_ServedOnce(t *testing.T) {
 	t.Parallel()
@@ -180,7 +233,7 @@ func TestReadBack_ServedOnce(t *testing.T) {
 		return nil
 	}
 	wantError(t, "reading back", newRun(h.options, h.deps).readBack(t.Context(), files, oidc.Claims{}), nil)
-	expect.Equal(t, "recorded", eventOf[ledger.ReadBack](h), ledger.ReadBack{})
+	expect.Equal(t, "recorded", eventOf[ledger.ReadBack](h), ledger.ReadBack{Served: true}) // its digest is the right one
 	expect.Contains(t, "the warning", h.found("not-served-yet").Message, "all files twice in a row", "1m0s")
 }
 

@@ -104,7 +104,9 @@ func (r *run) prepare(ctx context.Context, release *gitHubRelease) (p prepared, 
 	if len(missing) == 0 {
 		return p, nil
 	}
-	r.phase("Identify")
+	if r.Tokens != nil {
+		r.phase("Identify")
+	}
 	if p.claims, err = r.identify(ctx); err != nil {
 		return p, err
 	}
@@ -132,7 +134,9 @@ func (r *run) dryRunSteps(ctx context.Context, targets []*target, release *gitHu
 func (r *run) transfer(ctx context.Context, missing []*target, signing bool, claims oidc.Claims) error {
 	defer r.revoke(ctx)
 	return par.Interruptible(ctx, cancelGrace, func() error {
-		r.phase("Authorize")
+		if r.Tokens != nil {
+			r.phase("Authorize")
+		}
 		if err := r.authorize(ctx, missing, signing); err != nil {
 			return err
 		}

@@ -413,7 +413,7 @@ func TestRun_Elsewhere(t *testing.T) {
 	h.options.Wait = time.Minute
 	wantError(t, "run", h.run(), nil)
 	expect.Equal(t, "outcomes", h.outcomes(), map[string]ledger.Outcome{wheel: ledger.OutcomeUploaded, sdist: ledger.OutcomeUploaded})
-	expect.Equal(t, "phases", h.phases(), []string{"Collect", "Check", "Plan", "Identify", "Authorize", "Upload", "Read back"})
+	expect.Equal(t, "phases", h.phases(), []string{"Collect", "Check", "Plan", "Upload", "Read back"})
 	again := h.another(t, wheel)
 	again.put(sdist, "other bytes")
 	again.usePassword()

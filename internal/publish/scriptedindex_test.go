@@ -24,7 +24,10 @@ func newScripted(t *testing.T, warehouse bool, names ...string) *harness {
 	h.index = ix
 	base := parsed(t, server.URL+"/legacy/")
 	site := index.SiteOf(base, nil, true)
-	site.Warehouse, site.MD5 = warehouse, true
+	if warehouse {
+		site = site.AsPyPI()
+	}
+	site.MD5 = true
 	h.connect(site, index.Password("me", h.redactor.New("a password", base)))
 	return h
 }

@@ -2,8 +2,8 @@ package publish
 
 import (
 	"cmp"
-	"crypto/md5"
 	"encoding/hex"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -39,11 +39,11 @@ type target struct {
 	// By plan, and by upload.
 	outcome ledger.Outcome
 
+	// By readBack: its provenance need not be queried again, and the index was seen to serve it with its digest.
+	provenanceDone, digestSeen bool
+
 	// By upload: why it is not published; nil if it is, or was not tried.
 	failure *finding.Finding
-
-	// By readBack: its provenance need not be queried again.
-	provenanceDone bool
 }
 
 // describe returns the target for people.
@@ -150,7 +150,7 @@ func (t *target) plan(listing pep.Listing, skip, mayReplace bool) {
 // replace it; elsewhere the index itself decides, and the file counts as missing.
 func (t *target) compare(listing pep.Listing, mayReplace bool) (action ledger.Action, indexDigest string) {
 	listed, ok := t.listedIn(listing)
-	theirs, ours := digestsOf(t.Distribution, listed)
+	theirs, ours := t.digests(listed)
 	switch {
 	case !ok, theirs == "" && !mayReplace:
 		return ledger.ActionUpload, ""
@@ -181,7 +181,7 @@ func (t *target) listedIn(listing pep.Listing) (listed pep.IndexFile, ok bool) {
 // unlikeness returns how much an entry of a listing speaks against the target.
 func (t *target) unlikeness(listed pep.IndexFile) int {
 	const noDigest, sameDigest, otherSize, otherDigest = 0, 1, 2, 3
-	switch theirs, ours := digestsOf(t.Distribution, listed); {
+	switch theirs, ours := t.digests(listed); {
 	case theirs != ours:
 		return otherDigest
 	case t.otherSize(listed):
@@ -198,20 +198,17 @@ func (t *target) otherSize(listed pep.IndexFile) bool {
 	return listed.Size != 0 && listed.Size != t.Size
 }
 
-// onlyMD5 begins a digest that is no SHA-256.
-const onlyMD5 = "MD5 "
+// bytesLong ends a size, which stands for a digest where it differs: that says as much.
+const bytesLong = " bytes"
 
-// digestsOf returns the digests of one kind of what the index lists and of a file; empty where there is no such kind. An MD5
-// counts only where the index gives nothing better, and says what it is.
-func digestsOf(d *distfile.Distribution, listed pep.IndexFile) (theirs, ours string) {
-	switch {
-	case listed.SHA256 != "":
-		return listed.SHA256, hex.EncodeToString(d.Digests.SHA256[:])
-	case listed.MD5 != "" && d.Digests.MD5 != [md5.Size]byte{}:
-		return onlyMD5 + listed.MD5, onlyMD5 + hex.EncodeToString(d.Digests.MD5[:])
-	default:
-		return "", ""
+// digests returns the digests of one kind of what the index lists and of the target, as [distfile.Distribution.DigestsIn] does, or their
+// sizes if those differ; empty where there is nothing to compare.
+func (t *target) digests(listed pep.IndexFile) (theirs, ours string) {
+	theirs, ours = t.DigestsIn(listed)
+	if theirs == "" && t.otherSize(listed) {
+		return fmt.Sprint(listed.Size, bytesLong), fmt.Sprint(t.Size, bytesLong)
 	}
+	return theirs, ours
 }
 
 // displayPath returns a path as people and other jobs can use it: relative if it is in the workspace.

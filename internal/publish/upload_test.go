@@ -273,7 +273,7 @@ func TestUpload_CancelledAtTheGate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := bare(t, nil, wheel310, wheel2)
-		site := index.SiteOf(parsed(t, "https://index.example/legacy/"), nil, false)
+		site := index.SiteOf(parsed(t, "https://index.example/legacy/"), nil, false).AsPyPI()
 		h.connect(site, index.Password("me", h.redactor.New("a password", site.Upload)))
 		h.deps.Index = index.New(site, h.client, wire.NewGate(1), nil)
 		h.deps.Password = newMeeting(h.deps.Password, 2) // which the second upload never comes to

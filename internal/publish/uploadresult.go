@@ -48,6 +48,9 @@ func (r *run) resolve(ctx context.Context, t *target, success ledger.Uploaded, e
 func (r *run) resolveExisting(ctx context.Context, t *target, success ledger.Uploaded, refused *index.Refusal) ledger.UploadResult {
 	f := r.withRule(t, refused)
 	listing := r.listings.awaitFile(ctx, t, afterUpload())
+	if r.listings.learn(ctx, t) == nil {
+		listing = r.listings.completed(listing)
+	}
 	action, indexDigest := t.compare(listing, false) // it was refused: nothing is replaced
 	other, underOther := underOtherName(t, listing)
 	switch {
@@ -61,25 +64,36 @@ func (r *run) resolveExisting(ctx context.Context, t *target, success ledger.Upl
 		f.Message += fmt.Sprintf(" (%s has the same content under the name %s)", r.indexName(), other)
 		f.Fix = "publish only one of the two files: " + r.indexName() + " accepts the same content only once"
 		return rejected(t, f)
+	case indexDigest == "" && r.Index.Site().MayReplace() && !r.SkipExisting:
+		return r.presentUnverified(t, f)
 	case r.SkipExisting:
 		r.record(r.skipped(t, indexDigest))
 		return ledger.SkippedConflict{File: t.Name, IndexDigest: indexDigest}
 	case action == ledger.ActionConflict:
 		return rejected(t, r.conflict(t, indexDigest))
-	case refused.AmbiguousTries > 0 && !r.Index.Site().Warehouse: // which takes the same bytes again
-		f.Message += " (an earlier attempt got no clear answer, so the existing file may be this one)"
-		f.Fix = "compare its digest with this file's: if they are the same, set `skip-existing: true` to finish the release; " +
-			"to let the run compare them, set `index-url`"
-		return rejected(t, f)
 	default:
 		return rejected(t, f)
 	}
 }
 
+// presentUnverified is a refusal of a file that the index has under its name, which nothing allows to compare. It counts as there: an index
+// of another kind than PyPI refuses the same bytes too, so that a release which was half-published would never be finished.
+func (r *run) presentUnverified(t *target, f finding.Finding) ledger.UploadResult {
+	site := r.Index.Site()
+	f.Severity, f.File = finding.Warning, t.displayPath
+	f.Message += "; it is unknown whether that is this file" + ownDigest(t)
+	f.Fix = "compare the file's digest with the published one's: if they differ, raise the version"
+	if site.Simple == nil {
+		f.Fix += "; " + unseenWords(site) + ": " + setIndexURL
+	}
+	r.record(f)
+	return ledger.AlreadyPresent{File: t.Name, Unverified: true}
+}
+
 // underOtherName returns the other name under which the index lists the target's bytes.
 func underOtherName(t *target, listing pep.Listing) (name string, ok bool) {
 	for _, listed := range listing.Files {
-		if theirs, ours := digestsOf(t.Distribution, listed); listed.Name != t.Name && theirs != "" && theirs == ours {
+		if theirs, ours := t.digests(listed); listed.Name != t.Name && theirs != "" && theirs == ours {
 			return listed.Name, true
 		}
 	}

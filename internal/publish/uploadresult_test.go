@@ -70,7 +70,7 @@ func TestResolve(t *testing.T) {
 			says: []string{wheel, "connection reset"},
 		},
 		"no answer, and no page either": {
-			err: noAnswer(1), pages: []page{unreadable()}, outcome: ledger.OutcomeUnclear, id: "upload-doubtful", requests: 3,
+			err: noAnswer(1), pages: []page{unreadable()}, outcome: ledger.OutcomeUnclear, id: "upload-doubtful", requests: 1,
 		},
 		"no answer, and other bytes": {
 			err: noAnswer(2), pages: []page{other}, outcome: ledger.OutcomeUnclear, id: "upload-doubtful", requests: 1,
@@ -161,22 +161,31 @@ func TestResolve(t *testing.T) {
 		},
 		"it exists, but is not listed, skip": {
 			err: exists(0), skip: true, pages: []page{unreadable()}, outcome: ledger.OutcomeSkipped, noted: []string{"skipped"},
-			requests: 3, says: []string{"index-url"},
+			requests: 1, says: []string{"index-url"},
 		},
 		"it exists unseen, after a lost try": {
 			err: exists(1), pages: []page{none}, outcome: ledger.OutcomeRejected, id: "upload-exists", requests: 3,
 		},
 		"it exists elsewhere, after a lost try": {
-			err: conflict409(1), elsewhere: true, pages: []page{none}, outcome: ledger.OutcomeRejected, id: "upload-exists",
-			requests: 3, says: []string{"may be this one", "index-url"},
+			err: conflict409(1), elsewhere: true, pages: []page{none}, outcome: ledger.OutcomePresent, noted: []string{"upload-exists"},
+			requests: 3, says: []string{"it is unknown whether that is this file", "compare the file's digest"},
 		},
 		"it exists elsewhere, skip, lost try": {
 			err: conflict409(1), elsewhere: true, skip: true, pages: []page{noDigest}, outcome: ledger.OutcomeSkipped,
 			noted: []string{"skipped"}, requests: 1,
 		},
 		"it exists elsewhere": {
-			err: conflict409(0), elsewhere: true, pages: []page{none}, outcome: ledger.OutcomeRejected, id: "upload-exists",
+			err: conflict409(0), elsewhere: true, pages: []page{none}, outcome: ledger.OutcomePresent, noted: []string{"upload-exists"},
 			requests: 3,
+		},
+		"it exists elsewhere, without a digest": {
+			err: conflict409(0), elsewhere: true, pages: []page{noDigest}, outcome: ledger.OutcomePresent, noted: []string{"upload-exists"},
+			requests: 1,
+		},
+		"it exists elsewhere, which may not be read": {
+			err: conflict409(0), elsewhere: true, pages: []page{unreadable()}, outcome: ledger.OutcomePresent,
+			noted:    []string{"upload-exists"},
+			requests: 1,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -228,21 +237,22 @@ func findingOf(result ledger.UploadResult) []finding.Finding {
 	}
 }
 
-// TestResolve_MayBeThisOne: only of an index of another kind, and only after a lost try, may the file that is there be this one: PyPI
-// takes the same bytes again.
-func TestResolve_MayBeThisOne(t *testing.T) {
+// TestResolve_Unverified: an index of another kind than PyPI refuses the same bytes too. PyPI takes those again, so that its refusal is
+// about other ones.
+func TestResolve_Unverified(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
-		warehouse bool
-		ambiguous int
-		says      bool
-	}{{false, 1, true}, {false, 0, false}, {true, 1, false}, {true, 0, false}} {
-		h := newScripted(t, c.warehouse)
+	for _, ambiguous := range []int{0, 1} {
 		file := fileOf(t, wheel, "ours")
-		refused := refusalOf(file, http.StatusConflict, "Conflict", c.ambiguous)
+		refused := refusalOf(file, http.StatusConflict, "Conflict", ambiguous)
+		h := newScripted(t, true)
 		result := newRun(h.options, h.deps).resolve(t.Context(), file, ledger.Uploaded{}, refused)
-		f, plain := only(t, findingOf(result), "upload-exists"), refused.Finding()
-		expect.Equal(t, "more is said than the refusal", f.Message != plain.Message || f.Fix != plain.Fix, c.says)
+		expect.Equal(t, "what PyPI's refusal says", only(t, findingOf(result), "upload-exists").Message, refused.Finding().Message)
+		h = newScripted(t, false)
+		result = newRun(h.options, h.deps).resolve(t.Context(), file, ledger.Uploaded{}, refused)
+		expect.Equal(t, "result", result, ledger.UploadResult(ledger.AlreadyPresent{File: wheel, Unverified: true}))
+		f := h.found("upload-exists")
+		expect.Equal(t, "severity", f.Severity, finding.Warning)
+		expect.Contains(t, "the warning", f.Message, "Conflict", file.sha256())
 	}
 }
 
@@ -438,10 +448,15 @@ func TestRun_LostTries(t *testing.T) {
 		outcome ledger.Outcome
 		says    []string
 	}{
-		"refused at once": {[]page{conflict}, false, ErrIncomplete, ledger.OutcomeRejected, []string{"skip-existing"}},
+		"refused at once": {[]page{conflict}, false, nil, ledger.OutcomePresent, []string{
+			"no simple index is known for",
+			"so the run cannot see existing files: set `index-url`",
+		}},
 		"refused after a lost try": {
-			answers: []page{lost, conflict}, err: ErrIncomplete, outcome: ledger.OutcomeRejected,
-			says: []string{"may be this one", "index-url"},
+			answers: []page{lost, conflict}, outcome: ledger.OutcomePresent, says: []string{
+				"it is unknown whether that is this file",
+				"index-url",
+			},
 		},
 		"skipped, and its page lacks the file": {
 			[]page{conflict}, true, nil, ledger.OutcomeSkipped, []string{"that file stays", "index-url"},

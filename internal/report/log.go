@@ -48,7 +48,11 @@ func (r *Reporter) Watch(event ledger.Event) {
 	case ledger.Uploaded:
 		r.line("uploaded %s in %s", e.File, duration(e.Took))
 	case ledger.AlreadyPresent:
-		r.line("already published: %s (%s already had this file)", e.File, r.index)
+		had := "this file"
+		if e.Unverified {
+			had = "a file with this name, which could not be compared"
+		}
+		r.line("already published: %s (%s already had %s)", e.File, r.index, had)
 	case ledger.SkippedConflict:
 		r.line("skipped %s: %s", e.File, otherFile(r.index, e.IndexDigest))
 	case ledger.Rejected:

@@ -50,8 +50,10 @@ func (r *Reporter) outcome(receipt ledger.Receipt) {
 	if receipt.Attached.Outcome != "" {
 		r.line("  %s", attached(receipt.Attached))
 	}
+	printed := map[string]bool{} // a simple page is that of all releases of a project
 	for _, release := range receipt.Releases {
-		if release.URL != "" && hasPage(receipt) {
+		if release.URL != "" && hasPage(receipt) && !printed[release.URL] {
+			printed[release.URL] = true
 			r.line("  page: %s", release.URL)
 		}
 	}

@@ -50,7 +50,7 @@ func (v *Redactor) New(raw string, origins ...*url.URL) Secret {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if !v.known[raw] {
+	if !v.known[raw] && !TooShort(raw) {
 		for line := range strings.Lines(raw) {
 			if line = strings.TrimSpace(line); line != "" {
 				v.mask(line)
@@ -64,6 +64,12 @@ func (v *Redactor) New(raw string, origins ...*url.URL) Secret {
 	}
 	return Secret{raw: &raw, origins: at}
 }
+
+// shortest is how many bytes a secret has at least that is masked.
+const shortest = 4
+
+// TooShort reports whether a secret is not masked, since it is so short that its letters would be masked everywhere.
+func TooShort(raw string) bool { return len(strings.TrimSpace(raw)) < shortest }
 
 // learn adds raw, and the forms in which servers and libraries echo it, to what Redact replaces.
 func (v *Redactor) learn(raw string) {
@@ -124,10 +130,20 @@ type Secret struct {
 	// A pointer, so that a printer that walks unexported fields finds an address and not the value.
 	raw     *string
 	origins []string
+	isUser  bool
 }
 
 // Empty reports whether there is no secret.
 func (t Secret) Empty() bool { return t.raw == nil }
+
+// AsUser returns the same secret for basic authentication as the user name, with an empty password: some indexes want a token there.
+func (t Secret) AsUser() Secret {
+	t.isUser = true
+	return t
+}
+
+// IsUser reports whether the secret is the user name of basic authentication, see [Secret.AsUser].
+func (t Secret) IsUser() bool { return t.isUser }
 
 // Same reports whether two texts hold the same secret.
 func (t Secret) Same(other Secret) bool {

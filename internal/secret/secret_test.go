@@ -119,3 +119,21 @@ func TestRedact_EveryForm(t *testing.T) {
 		t.Errorf("an ordinary line became %q", got)
 	}
 }
+
+// TestSecret_TooShort: masking one or two letters would mask them everywhere.
+func TestSecret_TooShort(t *testing.T) {
+	t.Parallel()
+	var masked []string
+	redactor := secret.NewRedactor(func(line string) { masked = append(masked, line) })
+	text := redactor.New("abc", at(t, "https://index.example/"))
+	if raw, err := text.Value(at(t, "https://index.example/")); raw != "abc" || err != nil {
+		t.Errorf("%q, %v", raw, err)
+	}
+	if got := redactor.Redact("abc and abcd"); got != "abc and abcd" || len(masked) > 0 {
+		t.Errorf("%q, masked %q", got, masked)
+	}
+	redactor.New("abcd")
+	if got := redactor.Redact("abc and abcd"); got != "abc and ***" || len(masked) != 1 {
+		t.Errorf("%q, masked %q", got, masked)
+	}
+}

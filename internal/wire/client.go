@@ -68,7 +68,7 @@ type Call struct {
 	Gate   *Gate
 	// Budget is shared by calls that are tries of the same thing. Nil: that of the op, for this call alone.
 	Budget *Budget
-	// Auth is called for every try. Its error is final. Nil: no credentials.
+	// Auth is called for every try. Its error is final, unless it is [ErrAnonymous]. Nil: no credentials.
 	Auth func(context.Context) (user string, pass secret.Secret, err error)
 	// Final reports whether an answer is not worth another try, although the policy has its status as temporary. Nil: none is.
 	Final func(*Answer) bool

@@ -26,6 +26,7 @@ const (
 	Probe  Op = "probe"  // one request that shows whether the index accepts an upload token
 
 	Provenance Op = "provenance" // the attestations that the index serves of a file
+	Download   Op = "download"   // a file of the index, of which its page gives no digest
 )
 
 // Ops returns every op, in the order of a run.
@@ -124,6 +125,9 @@ func policyOf(op Op) policy {
 		}
 	case Provenance:
 		return policy{timeout: 30 * second, budget: minute, firstWait: second / 2, maxBody: 4 * mib, retryOn: transient()}
+	case Download:
+		// Package index bounds it further. Without its digest a run goes on, so that bytes are not sent twice for it.
+		return policy{timeout: 5 * minute, maxBody: 256 * mib}
 	case GitHub:
 		// A page of releases is long: each comes with its notes and all its assets. A rate limit asks to wait for a minute.
 		return policy{

@@ -20,7 +20,7 @@ func TestReportsError(t *testing.T) {
 		`{"error":{"code":507,"message":"Storage is full"}}`:                   "Storage is full",
 		`{"errors":"Storage is full"}`:                                         "Storage is full",
 		`{"error":true,"message":"Storage is full"}`:                           "Storage is full",
-		`{"errors":{"file":["is too large"]}}`:                                 "200 OK",
+		`{"errors":{"file":["is too large"]}}`:                                 "file: is too large",
 		`{"error":507}`:                                                        "200 OK",
 		`{"Error":"Storage is full"}`:                                          "Storage is full",
 		`{"error":"Storage is full"}` + "\n" + `{"next":1}`:                    "Storage is full",

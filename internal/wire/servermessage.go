@@ -124,6 +124,7 @@ func jsonMessage(body []byte) string {
 	var members struct {
 		Message     string     `json:"message"`
 		Code        string     `json:"code"`
+		Title       string     `json:"title"` // RFC 9457
 		Detail      string     `json:"detail"`
 		Error       jsonErrors `json:"error"`
 		Description string     `json:"description"`
@@ -152,7 +153,11 @@ func jsonMessage(body []byte) string {
 	if len(members.Error) > 0 {
 		own = joined(": ", members.Error[0].Code, members.Error[0].Message)
 	}
-	return joined(": ", members.Message, members.Detail, own, members.Description, members.Code)
+	text := joined(": ", members.Message, members.Title, members.Detail, own, members.Description)
+	if text == "" {
+		text = jsonReason(body)
+	}
+	return joined(": ", text, members.Code)
 }
 
 // jsonErrors are the errors in an answer: a list, or one, each of which is a text or an object.

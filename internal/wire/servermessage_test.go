@@ -47,7 +47,34 @@ func TestServerMessage(t *testing.T) {
 			`{"code":3,"message":"There was an error processing the identity token"}`, "There was an error processing the identity token",
 			400,
 		},
-		{"JSON of another shape", "Bad Request", "application/json", `["no"]`, "400 Bad Request", 400},
+		{"a list", "Bad Request", "application/json", `["no"]`, "no", 400},
+		{"a list of objects", "Bad Request", "application/json", `[{"error":{"reason":"no"}},{"message":"neither"}]`, "no; neither", 400},
+		{
+			"a nested object", "Forbidden", "application/json",
+			`{"error":{"code":403,"message":"Permission 'uploadArtifacts' denied","status":"PERMISSION_DENIED"}}`,
+			"Permission 'uploadArtifacts' denied", 403,
+		},
+		{
+			"problem details", "Bad Request", "application/problem+json",
+			`{"type":"about:blank","title":"Not writable","status":400,"detail":"The feed is read-only."}`,
+			"Not writable: The feed is read-only.", 400,
+		},
+		{
+			"fields with lists", "Bad Request", "application/json", `{"sha256":["This field is required."],"name":["Too long.","Odd."]}`,
+			"name: Too long.; name: Odd.; sha256: This field is required.", 400,
+		},
+		{
+			"a message of fields", "Bad Request", "application/json", `{"message":{"version":["is invalid"]}}`, "version: is invalid", 400,
+		},
+		{
+			"a list of details", "Unprocessable Entity", "application/json",
+			`{"detail":[{"loc":["body","name"],"msg":"field required","type":"missing"}]}`, "field required", 422,
+		},
+		{"no text at all", "Bad Request", "application/json", `{"errors":[{"id":7}],"ok":false}`, "400 Bad Request", 400},
+		{
+			"nested too deeply", "Bad Request", "application/json", strings.Repeat("[", 9) + `"no"` + strings.Repeat("]", 9),
+			"400 Bad Request", 400,
+		},
 		{"plain", "", "text/plain", "no\n\n  thanks\x00", "no thanks\x00", 403},
 		{"latin-1", "\xdcber", "", "", "Über", 400},
 		{

@@ -103,16 +103,26 @@ func (c *Client) request(ctx context.Context, call Call) (*http.Request, error) 
 // authorize sets the request's credentials. Its error is that of Auth, or of a secret that is not for this address.
 func authorize(ctx context.Context, request *http.Request, call Call) error {
 	user, pass, err := call.Auth(ctx)
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrAnonymous):
+		return nil
+	case err != nil:
 		return err
 	}
 	raw, err := pass.Value(call.URL)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case pass.IsUser():
+		request.SetBasicAuth(raw, "")
+	default:
+		request.SetBasicAuth(user, raw)
 	}
-	request.SetBasicAuth(user, raw)
 	return nil
 }
+
+// ErrAnonymous is what [Call.Auth] returns for a request without credentials.
+var ErrAnonymous = errors.New("no credentials are sent")
 
 // exchange sends the request and reads the whole answer, whose body has at most bound bytes. The body of a 2xx is written to what into
 // returns, unless that is nil.

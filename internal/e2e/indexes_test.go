@@ -94,7 +94,7 @@ func tryIndex(t *testing.T, kind standin.Kind, c indexSituation) string {
 	s.env["INPUT_REPOSITORY-URL"], s.env["INPUT_USER"], s.env["INPUT_PASSWORD"] = server.URL+kind.Upload, kind.User, x.Password
 	c.set(s, x)
 	e := s.run()
-	waited := int(s.clock.Now().Sub(time.Now()).Round(time.Second) / time.Second)
+	waited := int(time.Until(s.clock.Now()).Round(time.Second) / time.Second)
 	e.expect(t, c.code, "result", c.result)
 	posts := x.Requests(http.MethodPost)
 	if posts != c.posts || waited > c.most {

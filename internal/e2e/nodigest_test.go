@@ -1,9 +1,6 @@
 package e2e_test
 
 import (
-	"fmt"
-	"net/http"
-	"strings"
 	"testing"
 
 	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
@@ -15,18 +12,7 @@ func TestReadBack_NoDigests(t *testing.T) {
 	s := newStep(t, "alder-1.0-py3-none-any.whl")
 	s.noWait = true
 	s.env["INPUT_WAIT-FOR-INDEX"], s.env["INPUT_ATTESTATIONS"] = "60", "false"
-	s.front(func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if !strings.HasPrefix(r.URL.Path, "/simple/") {
-				next.ServeHTTP(w, r)
-				return
-			}
-			w.Header().Set("Content-Type", "text/html")
-			for _, name := range s.indexed() {
-				fmt.Fprintf(w, "<a href=%q>%s</a>\n", name, name)
-			}
-		})
-	})
+	s.pagesWithoutDigests()
 	e := s.run()
 	log, summary := e.log, e.summary
 	e.expect(t, 0, "result", "published", "verified", "false")

@@ -119,11 +119,11 @@ func TestVerify_WhatTheIndexServes(t *testing.T) {
 			code:      cli.Failed, rules: []string{"error verify-missing"},
 		},
 		"a page without digests": {
-			change: func(s *step) { s.pagesWithout(s.indexed()) },
+			change: func(s *step) { s.pagesWithoutDigests() },
 			code:   cli.Failed, rules: []string{"error verify-unknown", "error verify-unknown"}, matches: "unknown unknown",
 		},
 		"a release on a page without digests": {
-			change: func(s *step) { s.pagesWithout(s.indexed()) }, arguments: []string{"alder==1.0"},
+			change: func(s *step) { s.pagesWithoutDigests() }, arguments: []string{"alder==1.0"},
 			code: cli.Failed, rules: []string{"error verify-unknown", "error verify-unknown"}, matches: "unknown unknown",
 		},
 		"the keys from a file, and Sigstore down": {
@@ -198,8 +198,8 @@ func startedElsewhere(t *testing.T) *fakepypi.Servers {
 	return newSigningStep(t, fakepypi.Run{}).servers
 }
 
-// pagesWithout has the index list these files without digests, as some indexes do.
-func (s *step) pagesWithout(names []string) {
+// pagesWithoutDigests has the index list its files without digests, as some indexes do.
+func (s *step) pagesWithoutDigests() {
 	s.front(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if !strings.HasPrefix(r.URL.Path, "/simple/") {
@@ -207,7 +207,7 @@ func (s *step) pagesWithout(names []string) {
 				return
 			}
 			w.Header().Set("Content-Type", "text/html")
-			for _, name := range names {
+			for _, name := range s.indexed() {
 				fmt.Fprintf(w, "<a href=%q>%s</a>\n", name, name)
 			}
 		})

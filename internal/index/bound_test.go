@@ -12,6 +12,10 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
+// longPage is how many bytes the pages have: enough that one which is held whole is noticed. The whole program reads longer ones in the
+// tests of its memory (internal/e2e).
+const longPage = 24 << 20
+
 // TestListFiles_Long: a page of any length takes little memory. One with more than can be held is unknown.
 func TestListFiles_Long(t *testing.T) { // not parallel: it measures
 	if testing.Short() {
@@ -21,7 +25,7 @@ func TestListFiles_Long(t *testing.T) { // not parallel: it measures
 	repeated := func(begin, part, end string) func(io.Writer) {
 		return func(w io.Writer) {
 			_, _ = io.WriteString(w, begin)
-			for block, n := strings.Repeat(part, 1+(1<<16)/len(part)), 0; n < 60<<20; n += len(block) {
+			for block, n := strings.Repeat(part, 1+(1<<16)/len(part)), 0; n < longPage; n += len(block) {
 				_, _ = io.WriteString(w, block)
 				if n>>20 != (n-len(block))>>20 {
 					memory.look()

@@ -73,6 +73,7 @@ func spoil(text string) string {
 const (
 	malformed = "Invalid attestations supplied during upload: Malformed attestations: "
 	failed    = "Invalid attestations supplied during upload: Could not verify the uploaded artifact using the included attestation: "
+	refused   = "Invalid attestations supplied during upload: "
 	unknown   = "Invalid attestations supplied during upload: Unknown error while trying to verify included attestations: "
 )
 
@@ -91,8 +92,12 @@ func forms() map[string]formRow {
 		"as it is":           {func(signer.Attestation) {}, ""},
 		"no padding":         {edit(certificate, unpadded), ""},
 		"lines of 76":        {edit(certificate, func(s string) string { return strings.Join(chunks(s, 76), "\n") }), ""},
-		"URL-safe alphabet":  {edit(certificate, urlSafe), malformed},
-		"URL-safe signature": {edit("envelope.signature", urlSafe), malformed},
+		"stray characters":   {edit(certificate, func(s string) string { return s[:7] + "-_!" + s[7:] }), ""},
+		"URL-safe alphabet":  {edit(certificate, urlSafe), refused},
+		"URL-safe signature": {edit("envelope.signature", urlSafe), refused},
+		"a signature of stray characters alone": {
+			set("envelope.signature", "-_"), unknown + "DSSE envelope signature must be non-empty",
+		},
 		"version as a text": {
 			set("version", "1"), malformed + "1 validation error for list[Attestation]\n0.version\n  Input should be 1",
 		},

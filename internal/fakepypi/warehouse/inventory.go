@@ -93,7 +93,7 @@ func (ix *Index) Yank(r pep.Release, reason string) error {
 	if p == nil || p.releases[r.Version] == nil {
 		return fmt.Errorf("the index has no release %s of %q", r.Version, r.Project)
 	}
-	p.releases[r.Version].yanked = reason
+	p.releases[r.Version].yanked = &reason
 	p.serial = ix.stampNow().seq
 	ix.saved.dirty = true
 	return ix.persist()

@@ -103,7 +103,18 @@ func (ix *Index) uploadFile(w http.ResponseWriter, r *http.Request) {
 		answerRefusal(w, r, refused)
 		return
 	}
-	w.WriteHeader(http.StatusOK)
+	ix.answerSuccess(w, r)
+}
+
+// answerSuccess answers an upload that was accepted. PyPI's answer has a body in the format of a refusal's, with nothing to say (§1.2).
+func (ix *Index) answerSuccess(w http.ResponseWriter, r *http.Request) {
+	if !ix.capabilities.modern {
+		w.WriteHeader(http.StatusOK)
+		return
+	}
+	kind, body := refusalBody(&refusal{status: http.StatusOK}, r.Header.Values("Accept"))
+	w.Header().Set("Content-Type", kind)
+	_, _ = w.Write(body) // it fails if the client is gone: no action needed
 }
 
 // unreadable returns the refusal for a failure to read the body, or nil. A body that is not a form counts as an empty form, which later
@@ -185,7 +196,7 @@ func (u *upload) newRelease() *release {
 		stamp:          u.ix.stampNow(),
 		version:        u.version.String(),
 		requiresPython: u.form.get("requires_python"),
-		summary:        u.form.get("summary"),
+		metadata:       u.shownMetadata(),
 	}
 }
 

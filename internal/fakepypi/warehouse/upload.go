@@ -2,6 +2,7 @@ package warehouse
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"net/url"
 
@@ -91,7 +92,12 @@ func (ix *Index) uploadFile(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, drainLimit)
-	f, err := readForm(r, ix.save)
+	done := func() {}
+	defer func() { done() }()
+	f, err := readForm(r, func(f *form, content io.Reader) (blob, error) {
+		done = ix.enter(f)
+		return ix.save(content)
+	})
 	refused := unreadable(err)
 	if refused == nil {
 		refused = ix.applyRules(r, f, began)
@@ -161,6 +167,9 @@ func (ix *Index) applyRules(r *http.Request, f *form, began uint64) *refusal {
 func (u *upload) commit() *refusal {
 	broken := refuse(http.StatusInternalServerError, "")
 	if !u.creates && u.project.unseenBy(u.began) || u.release != nil && u.release.unseenBy(u.began) {
+		return broken
+	}
+	if u.behavior.Deadlocks && u.ix.deadlocked(u.form) {
 		return broken
 	}
 	name := u.form.content.filename

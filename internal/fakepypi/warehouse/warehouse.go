@@ -84,6 +84,7 @@ type tables struct {
 	jtis       map[string]bool
 	used       map[string]bool // file names that cannot be used again
 	secrets    []string
+	crowd      crowd
 	cache      cdnCache
 }
 
@@ -92,6 +93,7 @@ func newTables(behavior Behavior) tables {
 	return tables{
 		behavior: behavior, projects: map[pep.Project]*project{}, tokens: map[string]*issuedToken{}, jtis: map[string]bool{},
 		used:  map[string]bool{},
+		crowd: crowd{uploads: map[string]int{}},
 		cache: cdnCache{absent: map[cacheKey]time.Time{}, pages: map[cacheKey]page{}},
 	}
 }

@@ -10,7 +10,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 )
 
-// TestUpload_Deadlock: while more than four uploads to one release are on their way, one of them is answered with 500 and not stored (§3);
+// TestUpload_Deadlock: while more than four uploads to one release are on their way, one of them is answered with 500 and not stored
+// (docs/reference/pypi-server.md §3);
 // sent again it is accepted. Uploads to other releases do not count, and without the switch nothing happens.
 func TestUpload_Deadlock(t *testing.T) {
 	t.Parallel()

@@ -52,6 +52,10 @@ type SigstoreBehavior = sigstore.Behavior
 // Profile selects the kind of index.
 type Profile = warehouse.Profile
 
+// GitHubIssuer is the issuer of the ID tokens of GitHub Actions. A test server that uses it for its own tokens lets verifiers that require
+// GitHub as the issuer accept what was signed with its Sigstore; no other service accepts its tokens, because it has other keys.
+const GitHubIssuer = "https://token.actions.githubusercontent.com"
+
 // The profiles.
 const (
 	PyPI                = warehouse.PyPI
@@ -100,13 +104,15 @@ type Options struct {
 	Keep     bool             // with Dir: store the index's content there for the next start; the Sigstore is new each time
 	URL      string           // scheme and host at which clients reach the index; empty means those of its listener
 	OnePort  bool             // the index's address also serves the issuer, Sigstore and GitHub, whose own ones are on loopback
+	Issuer   string           // the `iss` of ID tokens; empty means the address at which they are requested
 	Audience string           // of ID tokens; empty means [Audience]
 	Now      func() time.Time // the clock of all servers
 	Run      Run              // the workflow run that requests ID tokens
 	Key      *rsa.PrivateKey  // of the issuer; nil makes a new one, which takes a moment: tests may share one
 	Profile  Profile          // the kind of index; the default is PyPI
 	Login    Login            // for a plain index; empty parts mean [User] and [Password]
-	Control  bool             // serve [fault.ControlPath] at the index, where a client can plan and clear faults
+	Ended    func(Request)    // called with every request that has ended, by several goroutines at once; may be nil
+	Control  bool             // serve [fault.ControlPath] and [ControlPath] at the index
 	Behavior Behavior
 	Sigstore SigstoreBehavior
 }
@@ -122,6 +128,8 @@ type Servers struct {
 	// Env has the environment variables that make a process look like a step of the run, with permission to request ID tokens. It also
 	// has the Sigstore to use, see [TUFURL] and [TUFRoot], and the token of the run's job, see [GitHubToken].
 	Env map[string]string
+
+	issuerURL string // the `iss` of ID tokens
 
 	run      Run
 	index    *warehouse.Index
@@ -152,7 +160,7 @@ func Start(ctx context.Context, addr string, o Options) (*Servers, error) {
 	if o.Now == nil {
 		return nil, errors.New("a test server needs a clock")
 	}
-	s := &Servers{run: o.Run.Complete(), keeps: o.Keep, journal: journal{now: o.Now}, faults: newInjector(o.Now)}
+	s := &Servers{run: o.Run.Complete(), keeps: o.Keep, journal: journal{now: o.Now, ended: o.Ended}, faults: newInjector(o.Now)}
 	if err := s.open(ctx, addr, o); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -186,8 +194,9 @@ func (s *Servers) open(ctx context.Context, addr string, o Options) error {
 	if o.OnePort {
 		requestURL, signs = base, base
 	}
-	s.issuer = issuer.New(issuer.Options{URL: back.url(), RequestURL: requestURL, Now: o.Now, Run: s.run, Key: o.Key})
-	if err := s.build(dir, signs, back.url(), o); err != nil {
+	s.issuerURL = cmp.Or(o.Issuer, requestURL)
+	s.issuer = issuer.New(issuer.Options{URL: s.issuerURL, RequestURL: requestURL, Now: o.Now, Run: s.run, Key: o.Key})
+	if err := s.build(dir, signs, strings.TrimPrefix(back.url(), "http://"), o); err != nil {
 		return err
 	}
 	if err := s.address(base, o.Profile); err != nil {
@@ -220,10 +229,12 @@ func (s *Servers) folder(o Options) (string, error) {
 }
 
 // build creates the Sigstore, with the address signs for clients, and the index, which trusts the Sigstore. Both accept the ID tokens of
-// the issuer at the address issuer.
-func (s *Servers) build(dir, signs, issuer string, o Options) error {
+// the issuer, whose documents they fetch from the host issuerAt: the address for clients may be one that this machine does not know.
+func (s *Servers) build(dir, signs, issuerAt string, o Options) error {
 	var err error
-	s.sigstore, err = sigstore.New(sigstore.Options{URL: signs, Issuer: issuer, Now: o.Now, Behavior: o.Sigstore})
+	s.sigstore, err = sigstore.New(sigstore.Options{
+		URL: signs, Issuer: s.issuerURL, IssuerAt: issuerAt, Now: o.Now, Behavior: o.Sigstore,
+	})
 	if err != nil {
 		return err
 	}
@@ -232,8 +243,9 @@ func (s *Servers) build(dir, signs, issuer string, o Options) error {
 		return err
 	}
 	s.index, err = warehouse.New(warehouse.Options{
-		Dir: dir, Keep: o.Keep, Now: o.Now, Audience: cmp.Or(o.Audience, Audience), Issuer: issuer, Behavior: o.Behavior,
-		Profile: o.Profile, Login: Login{User: cmp.Or(o.Login.User, User), Password: cmp.Or(o.Login.Password, Password)},
+		Dir: dir, Keep: o.Keep, Now: o.Now, Audience: cmp.Or(o.Audience, Audience), Issuer: s.issuerURL, IssuerAt: issuerAt,
+		Behavior: o.Behavior,
+		Profile:  o.Profile, Login: Login{User: cmp.Or(o.Login.User, User), Password: cmp.Or(o.Login.Password, Password)},
 		Sigstore: trusted,
 	})
 	return err
@@ -377,6 +389,9 @@ func (s *Servers) Has(project pep.Project) bool { return s.index.Has(project) }
 func (s *Servers) SetStatus(project pep.Project, status string) error {
 	return s.index.SetStatus(project, status)
 }
+
+// Issuer returns the issuer of ID tokens, which the Sigstore's certificates name: the `iss` of the tokens.
+func (s *Servers) Issuer() string { return s.issuerURL }
 
 // TrustedRoot returns the keys of the Sigstore as a trusted_root.json, for clients that verify without its TUF repository.
 func (s *Servers) TrustedRoot() ([]byte, error) { return s.sigstore.TrustedRoot() }

@@ -45,6 +45,7 @@ type Options struct {
 	Now      func() time.Time // the clock for everything, the Date header included
 	Audience string           // the audience of ID tokens
 	Issuer   string           // URL of the issuer of ID tokens, without a trailing slash
+	IssuerAt string           // host and port of the issuer's documents, over plain HTTP; empty means those of Issuer
 	Profile  Profile
 	Login    Login // for a plain index
 	// Sigstore is the trust root that attestations are verified with: a document of the type
@@ -114,7 +115,7 @@ func New(o Options) (*Index, error) {
 	ix := &Index{
 		dir: o.Dir, now: o.Now, audience: o.Audience, issuer: o.Issuer, capabilities: capabilities, login: o.Login, initial: o.Behavior,
 		user:     uuid(),
-		idTokens: idtoken.NewVerifier(o.Issuer, o.Audience, o.Now),
+		idTokens: idtoken.NewVerifier(o.Issuer, o.IssuerAt, o.Audience, o.Now),
 		tables:   newTables(o.Behavior),
 	}
 	if o.Sigstore != nil {
@@ -148,6 +149,8 @@ func (ix *Index) routes() *http.ServeMux {
 		{"GET", "/simple/{name}/{$}", ix.simplePage, true},
 		{"GET", "/simple/{name}", ix.simpleSlash, true},
 		{"GET", "/files/", ix.serveFile, true},
+		{"GET", "/project/{name}/{$}", ix.projectPage, true},
+		{"GET", "/project/{name}/{version}/{$}", ix.projectPage, true},
 	}
 	if ix.capabilities.oidc {
 		all = append(all,

@@ -95,12 +95,12 @@ type Verifier struct {
 	fetched time.Time // by the clock now; zero before the first time
 }
 
-// NewVerifier returns a verifier for tokens of the issuer at a URL without a trailing slash. It makes no request before the first token.
-// The clock now decides what is valid.
-func NewVerifier(issuer, audience string, now func() time.Time) *Verifier {
+// NewVerifier returns a verifier for tokens of the issuer at a URL without a trailing slash. The issuer's documents are fetched from the
+// host at, or from the issuer's URL if at is empty, and not before the first token. The clock now decides what is valid.
+func NewVerifier(issuer, at, audience string, now func() time.Time) *Verifier {
 	return &Verifier{
 		issuer: issuer, audience: audience, now: now,
-		client: web.IssuerClient("rehearsal-index"),
+		client: web.IssuerClient("rehearsal-index", at),
 	}
 }
 

@@ -110,12 +110,20 @@ func base(servers *fakepypi.Servers) string {
 	return strings.TrimSuffix(servers.Simple.String(), "/simple/")
 }
 
-// mark names the first variable in an environment file. serve recognizes its own files by it.
-const mark = "STAGE_URL"
+// stageURL names the first variable in an environment file.
+const stageURL = "STAGE_URL"
 
-// settings returns the lines of the environment file.
-func settings(servers *fakepypi.Servers, all []client) []setting {
-	lines := []setting{{mark, base(servers)}, {"STAGE_FAULTS_URL", base(servers) + fault.ControlPath}}
+// settings returns the lines of the environment file. trustedRoot is the path of the trusted root's file, or empty.
+func settings(servers *fakepypi.Servers, all []client, trustedRoot string) []setting {
+	lines := []setting{
+		{stageURL, base(servers)},
+		{"STAGE_FAULTS_URL", base(servers) + fault.ControlPath},
+		{"STAGE_CONTROL_URL", base(servers) + fakepypi.ControlPath},
+		{"STAGE_ISSUER", servers.Issuer()},
+	}
+	if trustedRoot != "" {
+		lines = append(lines, setting{"STAGE_TRUSTED_ROOT", trustedRoot})
+	}
 	for _, c := range all {
 		lines = append(lines, c.env...)
 	}

@@ -39,9 +39,13 @@ func asService(getenv func(string) string) []string {
 // trustedRootMark is what the file of -trusted-root begins with.
 const trustedRootMark = `{"certificateAuthorities":`
 
+// authorityMark is what the file of -tls begins with.
+const authorityMark = "-----BEGIN CERTIFICATE-----"
+
 // serving holds the flags of the serve command.
 type serving struct {
 	addr, url, data, envFile string
+	authority                string // a file to write, or empty for plain HTTP
 	trustedRoot              string // a file to write, or empty
 	issuer                   string // of ID tokens, or empty for the address of the test index
 	behavior                 fakepypi.Behavior
@@ -82,7 +86,10 @@ func profiles() map[string]fakepypi.Profile {
 // define adds the flags of serve.
 func (s *serving) define(flags *flag.FlagSet) {
 	flags.StringVar(&s.addr, "addr", "127.0.0.1:8081", "`HOST:PORT` to listen on; port 0: any free port; without a host: loopback")
-	flags.Func("url", "`http://HOST:PORT` that clients use, if it differs from -addr", func(text string) (err error) {
+	flags.StringVar(&s.authority, "tls", "",
+		"answer with TLS only, and write the certificate of the authority to this `file`; remove it at the end")
+	flags.Func("url", "`http://HOST:PORT` that clients use, if it differs from -addr; https with -tls, or if a proxy in front has the "+
+		"certificate", func(text string) (err error) {
 		s.url, err = advertised(text)
 		return err
 	})
@@ -225,17 +232,21 @@ func (s *serving) release(text string, draft bool) error {
 // advertised parses the URL at which clients reach the test index. It may have a scheme, host and port only.
 func advertised(text string) (string, error) {
 	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "http" || strings.Trim(u.Path, "/") != "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" ||
+		strings.Trim(u.Path, "/") != "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return "", errors.New("write http://HOST:PORT and nothing after it")
 	}
 	if _, err := netip.ParseAddr(u.Hostname()); err != nil && !hostName.MatchString(u.Hostname()) {
 		return "", errors.New("write http://HOST:PORT with a host name or an address")
 	}
-	return "http://" + u.Host, nil
+	return u.Scheme + "://" + u.Host, nil
 }
 
 // serve runs the test index until ctx is done.
 func (w Process) serve(ctx context.Context, s serving) (err error) {
+	if s.authority != "" && strings.HasPrefix(s.url, "http:") {
+		return errors.New("-tls and -url contradict each other: write -url https://HOST:PORT")
+	}
 	r, _ := runner.New(w.Getenv, w.Stdout)
 	file, err := w.claim(s.envFile, stageURL+"=")
 	if err != nil {
@@ -250,6 +261,15 @@ func (w Process) serve(ctx context.Context, s serving) (err error) {
 	if err != nil {
 		return err
 	}
+	if s.authority != "" {
+		if s.authority, err = filepath.Abs(s.authority); err != nil {
+			return err
+		}
+	}
+	authority, err := w.claim(s.authority, authorityMark)
+	if err != nil {
+		return err
+	}
 	if s.data != "" {
 		if err := os.MkdirAll(s.data, 0o755); err != nil { // packages are public
 			return err
@@ -257,12 +277,13 @@ func (w Process) serve(ctx context.Context, s serving) (err error) {
 	}
 	servers, err := fakepypi.Start(ctx, s.addr, fakepypi.Options{
 		Now: w.Now, Dir: s.data, Keep: s.data != "", URL: s.url, OnePort: true, Run: s.run, Profile: s.profile, Control: true,
+		TLS:    s.authority != "",
 		Issuer: s.issuer, Behavior: s.behavior, Ended: s.logged(r),
 	})
 	if err != nil {
 		return fmt.Errorf("it could not start: %w", err)
 	}
-	defer func() { err = errors.Join(err, file.remove(), root.remove(), servers.Close()) }()
+	defer func() { err = errors.Join(err, file.remove(), root.remove(), authority.remove(), servers.Close()) }()
 	if err := s.trust(servers); err != nil {
 		return err
 	}
@@ -279,12 +300,15 @@ func (w Process) serve(ctx context.Context, s serving) (err error) {
 		return err
 	}
 	all := clientsOf(servers, s.profile, token)
+	if s.authority != "" {
+		all = append(all, trusting(s.authority))
+	}
 	if len(s.releases) > 0 {
 		all = append(all, attaching(servers, s.releases[0].Tag))
 	}
 	keys, err := servers.TrustedRoot()
 	if err == nil {
-		err = root.write(string(keys) + "\n")
+		err = errors.Join(root.write(string(keys)+"\n"), authority.write(string(servers.Authority)))
 	}
 	if err != nil {
 		return err
@@ -395,7 +419,7 @@ func (s *serving) warn(r *runner.Runner, servers *fakepypi.Servers) {
 			"the test index listens on "+s.addr+", beyond loopback: it has no TLS, and anyone who can reach it can control it",
 			"remove -addr, unless it runs in a container or on a private network"))
 	}
-	if !isLoopback(servers.Upload.Hostname()) {
+	if servers.Upload.Scheme == "http" && !isLoopback(servers.Upload.Hostname()) {
 		r.Annotate(finding.New(finding.ServePlainHTTP,
 			"this program accepts http only on loopback: at "+servers.Upload.Host+" only other clients can publish",
 			"to publish with this program, use a loopback address: through a published port, or from inside the same network namespace"))

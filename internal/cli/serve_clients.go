@@ -37,7 +37,7 @@ func clientsOf(servers *fakepypi.Servers, profile fakepypi.Profile, token string
 		uv = []setting{{"UV_PUBLISH_USERNAME", user}, {"UV_PUBLISH_PASSWORD", password}}
 	}
 	pip := []setting{{"PIP_INDEX_URL", simple}}
-	if host := servers.Upload.Hostname(); !isLoopback(host) {
+	if host := servers.Upload.Hostname(); servers.Upload.Scheme == "http" && !isLoopback(host) {
 		pip = append(pip, setting{"PIP_TRUSTED_HOST", host})
 	}
 	return []client{
@@ -70,6 +70,15 @@ func program(servers *fakepypi.Servers, profile fakepypi.Profile, user, password
 		env = append(env, setting{name, servers.Env[name]})
 	}
 	return env
+}
+
+// trusting describes how clients trust the certificate of the test index. The variables replace all other authorities.
+func trusting(file string) client {
+	return client{
+		"all of them, to trust the certificate of the test index and no other",
+		[]setting{{"SSL_CERT_FILE", file}, {"REQUESTS_CA_BUNDLE", file}, {"PIP_CERT", file}, {"CURL_CA_BUNDLE", file}},
+		"curl --cacert " + file + " URL",
+	}
 }
 
 // gitHubURL names the variable with the URL of GitHub's API.

@@ -2,6 +2,8 @@ package e2e_test
 
 import (
 	"bytes"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -284,6 +286,55 @@ func TestServe_Workflow(t *testing.T) {
 	if _, err := os.Stat(s.env["STAGE_TRUSTED_ROOT"]); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the file of the trusted root is still there: %v", err)
 	}
+}
+
+// TestServe_TLS: with -tls every address is https, and a client that trusts the authority of the file publishes by Trusted Publishing,
+// also when a connection is reset. A client that does not trust it gets nothing. Behind a proxy the addresses are the proxy's.
+func TestServe_TLS(t *testing.T) {
+	t.Parallel()
+	s := serveServers(t, "-project", "alder", "-tls", "authority.pem")
+	for name, value := range s.env {
+		if strings.HasSuffix(name, "URL") && !strings.HasPrefix(value, "https://127.0.0.1:") {
+			t.Errorf("%s=%s is not https", name, value)
+		}
+	}
+	text, err := os.ReadFile(s.env["SSL_CERT_FILE"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(text) {
+		t.Fatalf("the file has no certificate:\n%s", text)
+	}
+	client := &http.Client{
+		Timeout:   longestRun,
+		Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: roots}},
+	}
+	fault := strings.NewReader(`{"op": "upload", "fault": "reset-within-body"}`)
+	answer, err := client.Post(s.env["STAGE_FAULTS_URL"], "application/json", fault)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = answer.Body.Close()
+	s.step("alder-1.0-py3-none-any.whl").run().expect(t, 0, "published-count", "1", "token-burned", "true")
+	answer, err = client.Get(s.env["PIP_INDEX_URL"] + "alder/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := io.ReadAll(answer.Body)
+	if err != nil || answer.Body.Close() != nil || !strings.Contains(string(page), `<a href="https://127.0.0.1:`) {
+		t.Errorf("the links are not https: %v\n%s", err, page)
+	}
+	if answer, err := http.Get(s.env["PIP_INDEX_URL"]); err == nil {
+		_ = answer.Body.Close()
+		t.Error("a client without the authority was answered")
+	}
+	s.end(os.Interrupt)
+	if _, err := os.Stat(s.env["SSL_CERT_FILE"]); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the file of the authority is still there: %v", err)
+	}
+	proxied := serveServers(t, "-url", "https://index.example")
+	expect.Equal(t, "the address behind a proxy", proxied.env["TWINE_REPOSITORY_URL"], "https://index.example/legacy/")
 }
 
 // TestServe_Restart: what the index holds, and the API token, are there again after the process was killed; a file that it left behind is

@@ -1,6 +1,7 @@
 package fakepypi
 
 import (
+	"crypto/tls"
 	"net/http"
 	"time"
 
@@ -28,6 +29,9 @@ func newInjector(now func() time.Time) *fault.Injector {
 // of its connections.
 func (s *Servers) answer(server *server, handler http.Handler, listenerOp string, control bool) {
 	server.listener = s.faults.Listener(server.listener, listenerOp)
+	if server.tls != nil {
+		server.listener = tls.NewListener(server.listener, server.tls)
+	}
 	handler = s.journal.record(s.faults.Handler(handler, listenerOp))
 	if control {
 		handler = s.controls(handler, listenerOp)

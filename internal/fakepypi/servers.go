@@ -12,8 +12,8 @@
 //
 // # Limitations
 //
-// Plain HTTP on loopback; no TLS, no CDN, no HTTP/2. The packages warehouse, issuer, sigstore and releases document their own
-// limitations.
+// HTTP on loopback, with TLS at one address on request; no CDN, no HTTP/2. The packages warehouse, issuer, sigstore and releases document
+// their own limitations.
 package fakepypi
 
 import (
@@ -103,6 +103,7 @@ type Options struct {
 	Dir      string           // where files are stored; empty means a temporary folder that Close removes
 	Keep     bool             // with Dir: store the index's content there for the next start; the Sigstore is new each time
 	URL      string           // scheme and host at which clients reach the index; empty means those of its listener
+	TLS      bool             // the index's address answers with TLS only, with a certificate of an authority of its own
 	OnePort  bool             // the index's address also serves the issuer, Sigstore and GitHub, whose own ones are on loopback
 	Issuer   string           // the `iss` of ID tokens; empty means the address at which they are requested
 	Audience string           // of ID tokens; empty means [Audience]
@@ -122,7 +123,9 @@ type Servers struct {
 	Upload *url.URL // the upload endpoint: /legacy/, or /upload/ of a plain index
 	Simple *url.URL // the simple index, /simple/
 	TUF    *url.URL // the Sigstore's TUF repository, which names its other services
-	Root   []byte   // the first root of that repository, which a TUF client needs
+	// Authority is the certificate of the authority that issued the index's certificate, in PEM; nil without [Options.TLS].
+	Authority []byte
+	Root      []byte // the first root of that repository, which a TUF client needs
 	// GitHub has the releases of the run's repository. It has none until one is added.
 	GitHub *releases.GitHub
 	// Env has the environment variables that make a process look like a step of the run, with permission to request ID tokens. It also
@@ -178,7 +181,16 @@ func (s *Servers) open(ctx context.Context, addr string, o Options) error {
 	if err != nil {
 		return err
 	}
-	base, host := cmp.Or(o.URL, front.url()), front.host()
+	own := front.url()
+	if o.TLS {
+		own = "https" + strings.TrimPrefix(own, "http")
+	}
+	base, host := cmp.Or(o.URL, own), front.host()
+	if o.TLS {
+		if err := s.secure(front, base, o.Now()); err != nil {
+			return err
+		}
+	}
 	if o.OnePort {
 		host = "127.0.0.1"
 	}
@@ -202,14 +214,14 @@ func (s *Servers) open(ctx context.Context, addr string, o Options) error {
 	if err := s.address(base, o.Profile); err != nil {
 		return err
 	}
-	if err := s.openGitHub(ctx, host, base, o.URL == "" && front.loopback(), o); err != nil {
+	if err := s.openGitHub(ctx, host, base, o.URL == "" && !o.TLS && front.loopback(), o); err != nil {
 		return err
 	}
 	var index http.Handler = s.index
 	if o.OnePort {
 		index = s.GitHub.Beside(s.sigstore.Beside(s.issuer.Beside(s.index)))
 	}
-	s.answer(front, index, Connect, o.Control)
+	s.answer(front, behindProxy(base, index), Connect, o.Control)
 	s.answer(back, s.issuer, ConnectIssuer, false)
 	s.answer(side, s.sigstore, ConnectSigstore, false)
 	return nil

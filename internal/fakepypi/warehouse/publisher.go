@@ -148,5 +148,7 @@ func sameWorkflow(p *publisher, c idtoken.Claims) error {
 		expected = append(expected, want)
 	}
 	slices.Sort(expected)
-	return mismatch(fmt.Sprintf("The job_workflow_ref claim does not match, expecting one of %s, got %s", pep.ReprList(expected), pep.Repr(claim)))
+	return mismatch(
+		fmt.Sprintf("The job_workflow_ref claim does not match, expecting one of %s, got %s", pep.ReprList(expected), pep.Repr(claim)),
+	)
 }

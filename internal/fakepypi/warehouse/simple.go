@@ -119,7 +119,12 @@ func (ix *Index) simpleIndex(w http.ResponseWriter, r *http.Request) {
 }
 
 // origin returns scheme and host as the client addressed the index, so that links work with any name and port.
-func origin(r *http.Request) string { return "http://" + r.Host }
+func origin(r *http.Request) string {
+	if r.TLS != nil {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}
 
 // pageOf returns a project's page, rendered now or from the cache, and reports whether the page exists.
 func (ix *Index) pageOf(at cacheKey, kind string) (page, bool) {

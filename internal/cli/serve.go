@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -9,7 +10,9 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
@@ -33,9 +36,21 @@ func asService(getenv func(string) string) []string {
 	return append([]string{"serve"}, strings.Fields(getenv(service))...)
 }
 
+// trustedRootMark is what the file of -trusted-root begins with.
+const trustedRootMark = `{"certificateAuthorities":`
+
+// authorityMark is what the file of -tls begins with.
+const authorityMark = "-----BEGIN CERTIFICATE-----"
+
 // serving holds the flags of the serve command.
 type serving struct {
 	addr, url, data, envFile string
+	authority                string // a file to write, or empty for plain HTTP
+	trustedRoot              string // a file to write, or empty
+	issuer                   string // of ID tokens, or empty for the address of the test index
+	behavior                 fakepypi.Behavior
+	actions                  []string // bodies for the control endpoint
+	quiet                    bool
 	profile                  fakepypi.Profile
 	profileName              string
 	run                      fakepypi.Run
@@ -71,7 +86,10 @@ func profiles() map[string]fakepypi.Profile {
 // define adds the flags of serve.
 func (s *serving) define(flags *flag.FlagSet) {
 	flags.StringVar(&s.addr, "addr", "127.0.0.1:8081", "`HOST:PORT` to listen on; port 0: any free port; without a host: loopback")
-	flags.Func("url", "`http://HOST:PORT` that clients use, if it differs from -addr", func(text string) (err error) {
+	flags.StringVar(&s.authority, "tls", "",
+		"answer with TLS only, and write the certificate of the authority to this `file`; remove it at the end")
+	flags.Func("url", "`http://HOST:PORT` that clients use, if it differs from -addr; https with -tls, or if a proxy in front has the "+
+		"certificate", func(text string) (err error) {
 		s.url, err = advertised(text)
 		return err
 	})
@@ -106,7 +124,46 @@ func (s *serving) define(flags *flag.FlagSet) {
 	flags.Func("github-draft", "the `tag` of a draft release; repeatable", func(text string) error {
 		return s.release(text, true)
 	})
+	s.defineBehavior(flags)
 	s.defineRun(flags)
+}
+
+// burns returns what the revocation endpoint may do, by the names in the flag -burn.
+func burns() map[string]fakepypi.Burn {
+	return map[string]fakepypi.Burn{
+		"works": fakepypi.BurnWorks, "idle": fakepypi.BurnIdle, "missing": fakepypi.BurnMissing,
+		"not-allowed": fakepypi.BurnNotAllowed, "broken": fakepypi.BurnBroken,
+	}
+}
+
+// defineBehavior adds the flags about what the index and the Sigstore do.
+func (s *serving) defineBehavior(flags *flag.FlagSet) {
+	flags.Func("burn", "what the `endpoint` to revoke upload tokens does: works, idle (202, and the token stays valid), missing (404), "+
+		"not-allowed (405) or broken (500) (default works)", func(text string) error {
+		burn, known := burns()[text]
+		if !known {
+			return errors.New("write works, idle, missing, not-allowed or broken")
+		}
+		s.behavior.Burn = burn
+		return nil
+	})
+	flags.BoolVar(&s.behavior.Deadlocks, "deadlocks", false,
+		"answer 500 to some uploads while more than four to one release are on their way, as PyPI's database does")
+	flags.Func("issuer", "the `name` of the issuer in ID tokens and in the certificates of the test Sigstore: github, or the address of "+
+		"the test index (default)", func(text string) error {
+		if text != "github" {
+			return errors.New("write github, or leave it out")
+		}
+		s.issuer = fakepypi.GitHubIssuer
+		return nil
+	})
+	flags.Func("do", "an `action` of the control endpoint in JSON, done at the start; repeatable", func(text string) error {
+		s.actions = append(s.actions, text)
+		return nil
+	})
+	flags.BoolVar(&s.quiet, "quiet", false, "print no line for each request")
+	flags.StringVar(&s.trustedRoot, "trusted-root", "",
+		"write the keys of the test Sigstore to this `file`, a trusted_root.json of one line, and remove it at the end")
 }
 
 // defineRun adds the flags about the workflow run that the ID tokens describe.
@@ -175,19 +232,41 @@ func (s *serving) release(text string, draft bool) error {
 // advertised parses the URL at which clients reach the test index. It may have a scheme, host and port only.
 func advertised(text string) (string, error) {
 	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "http" || strings.Trim(u.Path, "/") != "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" ||
+		strings.Trim(u.Path, "/") != "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return "", errors.New("write http://HOST:PORT and nothing after it")
 	}
 	if _, err := netip.ParseAddr(u.Hostname()); err != nil && !hostName.MatchString(u.Hostname()) {
 		return "", errors.New("write http://HOST:PORT with a host name or an address")
 	}
-	return "http://" + u.Host, nil
+	return u.Scheme + "://" + u.Host, nil
 }
 
 // serve runs the test index until ctx is done.
 func (w Process) serve(ctx context.Context, s serving) (err error) {
+	if s.authority != "" && strings.HasPrefix(s.url, "http:") {
+		return errors.New("-tls and -url contradict each other: write -url https://HOST:PORT")
+	}
 	r, _ := runner.New(w.Getenv, w.Stdout)
-	file, err := w.claimEnvFile(s.envFile)
+	file, err := w.claim(s.envFile, stageURL+"=")
+	if err != nil {
+		return err
+	}
+	if s.trustedRoot != "" {
+		if s.trustedRoot, err = filepath.Abs(s.trustedRoot); err != nil {
+			return err
+		}
+	}
+	root, err := w.claim(s.trustedRoot, trustedRootMark)
+	if err != nil {
+		return err
+	}
+	if s.authority != "" {
+		if s.authority, err = filepath.Abs(s.authority); err != nil {
+			return err
+		}
+	}
+	authority, err := w.claim(s.authority, authorityMark)
 	if err != nil {
 		return err
 	}
@@ -198,33 +277,69 @@ func (w Process) serve(ctx context.Context, s serving) (err error) {
 	}
 	servers, err := fakepypi.Start(ctx, s.addr, fakepypi.Options{
 		Now: w.Now, Dir: s.data, Keep: s.data != "", URL: s.url, OnePort: true, Run: s.run, Profile: s.profile, Control: true,
+		TLS:    s.authority != "",
+		Issuer: s.issuer, Behavior: s.behavior, Ended: s.logged(r),
 	})
 	if err != nil {
 		return fmt.Errorf("it could not start: %w", err)
 	}
-	defer func() { err = errors.Join(err, file.remove(), servers.Close()) }()
+	defer func() { err = errors.Join(err, file.remove(), root.remove(), authority.remove(), servers.Close()) }()
 	if err := s.trust(servers); err != nil {
 		return err
 	}
 	for _, one := range s.releases {
 		servers.GitHub.Publish(one)
 	}
+	for _, action := range s.actions {
+		if err := servers.Do(action); err != nil {
+			return fmt.Errorf("-do %s: %w", action, err)
+		}
+	}
 	token, err := servers.PersistentToken()
 	if err != nil {
 		return err
 	}
 	all := clientsOf(servers, s.profile, token)
+	if s.authority != "" {
+		all = append(all, trusting(s.authority))
+	}
 	if len(s.releases) > 0 {
 		all = append(all, attaching(servers, s.releases[0].Tag))
 	}
+	keys, err := servers.TrustedRoot()
+	if err == nil {
+		err = errors.Join(root.write(string(keys)+"\n"), authority.write(string(servers.Authority)))
+	}
+	if err != nil {
+		return err
+	}
 	s.print(r, servers, all)
 	// Last, because the file shows that the test index is ready.
-	if err := file.write(settings(servers, all)); err != nil {
+	if err := file.write(environment(settings(servers, all, s.trustedRoot))); err != nil {
 		return err
 	}
 	<-ctx.Done()
 	r.Line("the test index has stopped")
 	return nil
+}
+
+// logged returns a function that prints a request, or nil if that is not wanted. Requests of the test server to itself are left out.
+func (s *serving) logged(r *runner.Runner) func(fakepypi.Request) {
+	if s.quiet {
+		return nil
+	}
+	return func(request fakepypi.Request) {
+		if strings.HasPrefix(request.UserAgent, "rehearsal-") {
+			return
+		}
+		status := "no answer"
+		if request.Status > 0 {
+			status = strconv.Itoa(request.Status)
+		}
+		path, _, _ := strings.Cut(request.Path, "?")
+		r.Line(fmt.Sprintf("%s %s %s %s (%s)", request.Started.UTC().Format("15:04:05"), request.Method, path, status,
+			cmp.Or(request.UserAgent, "no User-Agent")))
+	}
 }
 
 // trust adds the publishers. A publisher is not pending anymore if an earlier serve with the same folder created its project.
@@ -248,6 +363,11 @@ func (s *serving) print(r *runner.Runner, servers *fakepypi.Servers, all []clien
 		r.Line("JSON    " + base(servers) + "/pypi/PROJECT/json")
 	}
 	r.Line("faults  " + base(servers) + fault.ControlPath)
+	r.Line("control " + base(servers) + fakepypi.ControlPath)
+	r.Line("issuer  " + servers.Issuer())
+	if s.trustedRoot != "" {
+		r.Line("keys    " + s.trustedRoot)
+	}
 	if s.data != "" {
 		r.Line("kept in " + s.data)
 	}
@@ -299,7 +419,7 @@ func (s *serving) warn(r *runner.Runner, servers *fakepypi.Servers) {
 			"the test index listens on "+s.addr+", beyond loopback: it has no TLS, and anyone who can reach it can control it",
 			"remove -addr, unless it runs in a container or on a private network"))
 	}
-	if !isLoopback(servers.Upload.Hostname()) {
+	if servers.Upload.Scheme == "http" && !isLoopback(servers.Upload.Hostname()) {
 		r.Annotate(finding.New(finding.ServePlainHTTP,
 			"this program accepts http only on loopback: at "+servers.Upload.Host+" only other clients can publish",
 			"to publish with this program, use a loopback address: through a published port, or from inside the same network namespace"))

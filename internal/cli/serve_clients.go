@@ -37,7 +37,7 @@ func clientsOf(servers *fakepypi.Servers, profile fakepypi.Profile, token string
 		uv = []setting{{"UV_PUBLISH_USERNAME", user}, {"UV_PUBLISH_PASSWORD", password}}
 	}
 	pip := []setting{{"PIP_INDEX_URL", simple}}
-	if host := servers.Upload.Hostname(); !isLoopback(host) {
+	if host := servers.Upload.Hostname(); servers.Upload.Scheme == "http" && !isLoopback(host) {
 		pip = append(pip, setting{"PIP_TRUSTED_HOST", host})
 	}
 	return []client{
@@ -70,6 +70,15 @@ func program(servers *fakepypi.Servers, profile fakepypi.Profile, user, password
 		env = append(env, setting{name, servers.Env[name]})
 	}
 	return env
+}
+
+// trusting describes how clients trust the certificate of the test index. The variables replace all other authorities.
+func trusting(file string) client {
+	return client{
+		"all of them, to trust the certificate of the test index and no other",
+		[]setting{{"SSL_CERT_FILE", file}, {"REQUESTS_CA_BUNDLE", file}, {"PIP_CERT", file}, {"CURL_CA_BUNDLE", file}},
+		"curl --cacert " + file + " URL",
+	}
 }
 
 // gitHubURL names the variable with the URL of GitHub's API.
@@ -110,12 +119,20 @@ func base(servers *fakepypi.Servers) string {
 	return strings.TrimSuffix(servers.Simple.String(), "/simple/")
 }
 
-// mark names the first variable in an environment file. serve recognizes its own files by it.
-const mark = "STAGE_URL"
+// stageURL names the first variable in an environment file.
+const stageURL = "STAGE_URL"
 
-// settings returns the lines of the environment file.
-func settings(servers *fakepypi.Servers, all []client) []setting {
-	lines := []setting{{mark, base(servers)}, {"STAGE_FAULTS_URL", base(servers) + fault.ControlPath}}
+// settings returns the lines of the environment file. trustedRoot is the path of the trusted root's file, or empty.
+func settings(servers *fakepypi.Servers, all []client, trustedRoot string) []setting {
+	lines := []setting{
+		{stageURL, base(servers)},
+		{"STAGE_FAULTS_URL", base(servers) + fault.ControlPath},
+		{"STAGE_CONTROL_URL", base(servers) + fakepypi.ControlPath},
+		{"STAGE_ISSUER", servers.Issuer()},
+	}
+	if trustedRoot != "" {
+		lines = append(lines, setting{"STAGE_TRUSTED_ROOT", trustedRoot})
+	}
 	for _, c := range all {
 		lines = append(lines, c.env...)
 	}

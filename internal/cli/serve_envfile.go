@@ -12,16 +12,16 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/localfile"
 )
 
-// envFile is a file with the settings for clients: NAME=value lines, none of which needs quotes. It exists only while the test index is
-// ready. With an empty path, nothing is written.
-type envFile struct {
+// readyFile is a file for clients that exists only while the test index is ready. With an empty path, nothing is written.
+type readyFile struct {
 	path    string
+	mark    string // what each such file begins with: serve recognizes its own files by it
 	written fs.FileInfo
 }
 
-// claimEnvFile removes the file if an earlier serve has left it behind. It returns an error if another file is at the path.
-func (w Process) claimEnvFile(path string) (*envFile, error) {
-	file := &envFile{path: path}
+// claim removes the file if an earlier serve has left it behind. It returns an error if another file is at the path.
+func (w Process) claim(path, mark string) (*readyFile, error) {
+	file := &readyFile{path: path, mark: mark}
 	if path == "" {
 		return file, nil
 	}
@@ -41,7 +41,7 @@ func (w Process) claimEnvFile(path string) (*envFile, error) {
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("%s is not a regular file: choose another path", path)
 	}
-	if err := isEnvFile(path); err != nil {
+	if err := file.isOwn(); err != nil {
 		return nil, err
 	}
 	return file, os.Remove(path)
@@ -59,37 +59,42 @@ func sameFile(a, b string) bool {
 	return err1 == nil && err2 == nil && a == b
 }
 
-// isEnvFile returns an error unless the file is empty or was written by serve.
-func isEnvFile(path string) error {
-	in, _, err := localfile.Open(path)
+// isOwn returns an error unless the file is empty or was written by serve.
+func (f *readyFile) isOwn() error {
+	in, _, err := localfile.Open(f.path)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	head, err := io.ReadAll(io.LimitReader(in, int64(len(mark)+1)))
+	head, err := io.ReadAll(io.LimitReader(in, int64(len(f.mark))))
 	if err != nil {
 		return err
 	}
-	if len(head) > 0 && string(head) != mark+"=" {
-		return fmt.Errorf("%s exists, and serve did not write it: choose another file, or delete this one", path)
+	if len(head) > 0 && string(head) != f.mark {
+		return fmt.Errorf("%s exists, and serve did not write it: choose another file, or delete this one", f.path)
 	}
 	return nil
 }
 
-// write creates the file atomically, readable only by its owner.
-func (f *envFile) write(lines []setting) error {
-	if f.path == "" {
-		return nil
-	}
+// environment returns settings as NAME=value lines, none of which needs quotes.
+func environment(lines []setting) string {
 	var text strings.Builder
 	for _, s := range lines {
 		fmt.Fprintf(&text, "%s=%s\n", s.name, s.value)
+	}
+	return text.String()
+}
+
+// write creates the file atomically, readable only by its owner.
+func (f *readyFile) write(text string) error {
+	if f.path == "" {
+		return nil
 	}
 	out, err := os.CreateTemp(filepath.Dir(f.path), ".env-*") // of mode 0600
 	if err != nil {
 		return err
 	}
-	_, err = out.WriteString(text.String())
+	_, err = out.WriteString(text)
 	err = errors.Join(err, out.Close())
 	if err == nil {
 		err = os.Rename(out.Name(), f.path)
@@ -102,7 +107,7 @@ func (f *envFile) write(lines []setting) error {
 }
 
 // remove removes the file if it is still the one that was written.
-func (f *envFile) remove() error {
+func (f *readyFile) remove() error {
 	if f.written == nil {
 		return nil
 	}

@@ -2,6 +2,8 @@ package e2e_test
 
 import (
 	"bytes"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -179,7 +181,8 @@ func TestServe_EnvFile(t *testing.T) {
 			t.Parallel()
 			s := serveServers(t, "-profile", profile)
 			always := []string{
-				"INPUT_INDEX-URL", "INPUT_REPOSITORY-URL", "PIP_INDEX_URL", "STAGE_FAULTS_URL", "STAGE_URL", "TWINE_PASSWORD",
+				"INPUT_INDEX-URL", "INPUT_REPOSITORY-URL", "PIP_INDEX_URL", "STAGE_CONTROL_URL", "STAGE_FAULTS_URL",
+				"STAGE_ISSUER", "STAGE_URL", "TWINE_PASSWORD",
 				"ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_URL",
 				"PYPI_OIDC_PUBLISH_TUF_ROOT", "PYPI_OIDC_PUBLISH_TUF_URL", "TWINE_REPOSITORY_URL", "TWINE_USERNAME", "UV_DEFAULT_INDEX",
 				"UV_PUBLISH_CHECK_URL", "UV_PUBLISH_URL",
@@ -241,6 +244,97 @@ func TestServe_GitHubRelease(t *testing.T) {
 	if !strings.Contains(s.log.String(), " -github-release v1.0 -github-token "+s.env["INPUT_GITHUB-TOKEN"]+" dist\n") {
 		t.Errorf("no line to type:\n%s", s.log.String())
 	}
+}
+
+// TestServe_Workflow: the workflow test of a newcomer. Two tools publish to one serve with the variables of its file; three faults are
+// in their way; what owners do is done by the control endpoint and by a flag; the page shows it, and the log has a line for each request.
+func TestServe_Workflow(t *testing.T) {
+	t.Parallel()
+	s := serveServers(t, "-project", "alder", "-issuer", "github", "-trusted-root", "trusted_root.json", "-burn", "idle", "-deadlocks",
+		"-do", `{"action": "status", "project": "birch", "status": "archived"}`)
+	const github = "https://token.actions.githubusercontent.com"
+	expect.Equal(t, "the issuer", s.env["STAGE_ISSUER"], github)
+	root, err := os.ReadFile(s.env["STAGE_TRUSTED_ROOT"])
+	if err != nil || strings.Count(string(root), "\n") != 1 || !strings.HasSuffix(string(root), "}\n") {
+		t.Errorf("the trusted root is not one line of JSON: %v\n%s", err, root)
+	}
+	for _, f := range []string{
+		`{"op": "upload", "fault": "status-503-seconds"}`, `{"op": "mint", "fault": "reset-after-store"}`,
+		`{"op": "look", "fault": "html-200"}`,
+	} {
+		s.fetch("POST", s.env["STAGE_FAULTS_URL"], f)
+	}
+	s.step("alder-1.0-py3-none-any.whl").run().expect(t, 0, "published-count", "1", "token-burned", "failed")
+	plain := s.step("alder-1.0.tar.gz")
+	plain.env["INPUT_USER"], plain.env["INPUT_PASSWORD"] = s.env["TWINE_USERNAME"], s.env["TWINE_PASSWORD"]
+	plain.run().expect(t, 0, "published-count", "1")
+	control := s.env["STAGE_CONTROL_URL"]
+	s.fetch("POST", control, `{"action": "yank", "project": "alder", "version": "1.0", "reason": "a test"}`)
+	page := s.fetch("GET", "/project/alder/", "")
+	for _, want := range []string{"yanked: a test", "alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz", "provenance</a>"} {
+		expect.Contains(t, "the page", page, want)
+	}
+	expect.Contains(t, "the page of the other project", s.fetch("GET", "/simple/birch/", ""), `"status":"archived"`)
+	s.fetch("POST", control, `{"action": "unyank", "project": "alder", "version": "1.0"}`)
+	s.end(os.Interrupt)
+	for _, want := range []string{
+		` POST /legacy/ 503 (pypi-oidc-publish/`, ` POST /legacy/ 200 (pypi-oidc-publish/`, ` POST /_/oidc/mint-token `,
+		` GET /project/alder/ 200 (test)`, "  issuer  " + github, "  control " + control,
+	} {
+		expect.Contains(t, "the log", s.log.String(), want)
+	}
+	if _, err := os.Stat(s.env["STAGE_TRUSTED_ROOT"]); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the file of the trusted root is still there: %v", err)
+	}
+}
+
+// TestServe_TLS: with -tls every address is https, and a client that trusts the authority of the file publishes by Trusted Publishing,
+// also when a connection is reset. A client that does not trust it gets nothing. Behind a proxy the addresses are the proxy's.
+func TestServe_TLS(t *testing.T) {
+	t.Parallel()
+	s := serveServers(t, "-project", "alder", "-tls", "authority.pem")
+	for name, value := range s.env {
+		if strings.HasSuffix(name, "URL") && !strings.HasPrefix(value, "https://127.0.0.1:") {
+			t.Errorf("%s=%s is not https", name, value)
+		}
+	}
+	text, err := os.ReadFile(s.env["SSL_CERT_FILE"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(text) {
+		t.Fatalf("the file has no certificate:\n%s", text)
+	}
+	client := &http.Client{
+		Timeout:   longestRun,
+		Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: roots}},
+	}
+	fault := strings.NewReader(`{"op": "upload", "fault": "reset-within-body"}`)
+	answer, err := client.Post(s.env["STAGE_FAULTS_URL"], "application/json", fault)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = answer.Body.Close()
+	s.step("alder-1.0-py3-none-any.whl").run().expect(t, 0, "published-count", "1", "token-burned", "true")
+	answer, err = client.Get(s.env["PIP_INDEX_URL"] + "alder/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := io.ReadAll(answer.Body)
+	if err != nil || answer.Body.Close() != nil || !strings.Contains(string(page), `<a href="https://127.0.0.1:`) {
+		t.Errorf("the links are not https: %v\n%s", err, page)
+	}
+	if answer, err := http.Get(s.env["PIP_INDEX_URL"]); err == nil {
+		_ = answer.Body.Close()
+		t.Error("a client without the authority was answered")
+	}
+	s.end(os.Interrupt)
+	if _, err := os.Stat(s.env["SSL_CERT_FILE"]); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the file of the authority is still there: %v", err)
+	}
+	proxied := serveServers(t, "-url", "https://index.example")
+	expect.Equal(t, "the address behind a proxy", proxied.env["TWINE_REPOSITORY_URL"], "https://index.example/legacy/")
 }
 
 // TestServe_Restart: what the index holds, and the API token, are there again after the process was killed; a file that it left behind is

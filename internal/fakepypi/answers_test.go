@@ -65,10 +65,31 @@ func TestCaveats(t *testing.T) {
 		"both": {
 			[]string{`[1,["other"]]`, span(-300, 0)}, "project-scoped token is not valid for project: 'demo', token is expired",
 		},
-		"other id":              {[]string{`[2,["x"]]`}, "project-scoped token is not valid for project: 'demo'"},
-		"a user":                {[]string{`[3,"x"]`}, "token with user restriction without a user"},
-		"another publisher":     {[]string{`[4,"x",null]`}, "current OIDC publisher does not match publisher restriction in token"},
-		"an object":             {[]string{`{"a":1}`}, "caveat must be an array"},
+		"other id":          {[]string{`[2,["x"]]`}, "project-scoped token is not valid for project: 'demo'"},
+		"a user":            {[]string{`[3,"x"]`}, "token with user restriction without a user"},
+		"another publisher": {[]string{`[4,"x",null]`}, "current OIDC publisher does not match publisher restriction in token"},
+		"an object":         {[]string{`{"a":1}`}, "caveat must be an array"},
+		"old: this project": {[]string{`{"version":1,"permissions":{"projects":["demo"]}}`}, ""},
+		"old: other project": {
+			[]string{`{"version":1.0,"permissions":{"projects":["other"]}}`}, "project-scoped token is not valid for project: 'demo'",
+		},
+		"old: a user":           {[]string{`{"version":1,"permissions":"user"}`}, "caveat must be an array"},
+		"old: no permissions":   {[]string{`{"version":1}`}, "caveat must be an array"},
+		"old: five minutes":     {[]string{fmt.Sprintf(`{"exp":%d,"nbf":%d}`, now+300, now)}, ""},
+		"old: expired":          {[]string{fmt.Sprintf(`{"exp":%d,"nbf":%d}`, now, now-300)}, "token is expired"},
+		"old: other id":         {[]string{`{"project_ids":["x"]}`}, "project-scoped token is not valid for project: 'demo'"},
+		"old: ids no list":      {[]string{`{"project_ids":"x"}`}, "invalid values for fields"},
+		"1.0 as a tag":          {[]string{`[1.0,["demo"]]`}, ""},
+		"true as a tag":         {[]string{`[true,["demo"]]`}, ""},
+		"false as a tag":        {[]string{fmt.Sprintf("[false,%d,%d]", now+300, now)}, ""},
+		"a list as a tag":       {[]string{`[[1],["demo"]]`}, "unknown error"},
+		"an object as a tag":    {[]string{`[{},["demo"]]`}, "unknown error"},
+		"NaN as a tag":          {[]string{`[NaN]`}, "caveat has unknown tag: nan"},
+		"a fraction as a tag":   {[]string{`[9.0]`}, "caveat has unknown tag: 9.0"},
+		"null as a tag":         {[]string{`[null]`}, "caveat has unknown tag: None"},
+		"NaN among the names":   {[]string{`[1,["demo",NaN]]`}, "invalid values for fields"},
+		"NaN in a name":         {[]string{`[1,["demo","NaN"]]`}, ""},
+		"a time without end":    {[]string{`[0,99999999999999999999,0]`}, ""},
 		"a text":                {[]string{`"a"`}, "caveat must be an array"},
 		"null":                  {[]string{`null`}, "caveat must be an array"},
 		"empty":                 {[]string{`[]`}, "caveat array cannot be empty"},
@@ -148,6 +169,9 @@ func TestAuthorization(t *testing.T) {
 		"with white space": func(s string) string { return basic("__token__", " "+s+"\n") },
 		"bearer":           func(s string) string { return "Bearer " + s },
 		"token":            func(s string) string { return "token " + s },
+		"padded":           func(s string) string { return "token " + s + "==" },
+		"other alphabet":   func(s string) string { return "token pypi-" + strings.NewReplacer("-", "+", "_", "/").Replace(s[5:]) },
+		"stray characters": func(s string) string { return strings.Replace(basic("__token__", s), "Basic ", "Basic !-_", 1) },
 		"small basic":      func(s string) string { return "basic " + strings.TrimPrefix(basic("__token__", s), "Basic ") },
 	} {
 		th := opened(t)
@@ -292,6 +316,7 @@ func TestRoutes(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	th.accepted(th.minted(), wheel())
+	host := "http://" + th.Upload.Host
 	for _, c := range []struct {
 		method, path, agent string
 		status              int
@@ -299,20 +324,24 @@ func TestRoutes(t *testing.T) {
 	}{
 		{"GET", "/simple/demo/", "pip", 200, ""},
 		{"HEAD", "/simple/demo/", "pip", 200, ""},
-		{"GET", "/simple/demo", "pip", 301, "/simple/demo/"},
-		{"GET", "/simple/Demo/", "pip", 301, "/simple/demo/"},
-		{"GET", "/simple/DEMO", "pip", 301, "/simple/DEMO/"},
+		{"GET", "/simple/demo", "pip", 301, host + "/simple/demo/"},
+		{"GET", "/simple/Demo/", "pip", 301, host + "/simple/demo/"},
+		{"GET", "/simple/DEMO", "pip", 301, host + "/simple/DEMO/"},
 		{"GET", "/simple/other/", "pip", 404, ""},
 		{"GET", "/simple/demo", "Go-http-client/1.1", 406, ""},
 		{"GET", "/simple/demo", "go-http-client/2.0", 406, ""},
 		{"GET", "/simple", "Go-http-client/1.1", 406, ""},
 		{"GET", "/simple/demo/", "Go-http-client/1.1", 200, ""},
-		{"GET", "/simple/demo/", "", 400, ""},
+		{"GET", "/simple/demo/", "", 200, ""},
 		{"GET", "/pypi/demo/json", "pip", 200, ""},
-		{"GET", "/pypi/demo/json/", "pip", 301, "/pypi/demo/json"},
-		{"GET", "/pypi/demo/1.0/json/", "pip", 301, "/pypi/demo/1.0/json"},
-		{"POST", "/legacy", "twine", 308, "/legacy/"},
-		{"GET", "/legacy/", "twine", 405, ""},
+		{"GET", "/pypi/demo/json/", "pip", 200, ""},
+		{"GET", "/pypi/demo/1.0/json/", "pip", 200, ""},
+		{"GET", "/pypi/Demo/json", "pip", 301, host + "/pypi/demo/json"},
+		{"GET", "/pypi/DEMO/1.0/json/", "pip", 301, host + "/pypi/demo/1.0/json/"},
+		{"GET", "/pypi/Other/json", "pip", 404, ""},
+		{"POST", "/legacy", "twine", 308, host + "/legacy/"},
+		{"GET", "/legacy/", "twine", 404, ""},
+		{"HEAD", "/_/oidc/audience", "x", 405, ""},
 		{"POST", "/pypi?:action=file_upload", "twine", 410, ""},
 		{"PUT", "/_/oidc/mint-token", "x", 405, ""},
 		{"GET", "/_/oidc/burn-token", "x", 405, ""},
@@ -394,7 +423,7 @@ func TestSimpleHTML(t *testing.T) {
 	for accept, kind := range map[string]string{
 		"": "text/html; charset=UTF-8", "*/*": "text/html; charset=UTF-8", "image/png": "text/html; charset=UTF-8",
 		"application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html; q=0.1, text/html; q=0.01": simpleJSON,
-		"application/vnd.pypi.simple.v1+html": "application/vnd.pypi.simple.v1+html; charset=UTF-8",
+		"application/vnd.pypi.simple.v1+html": "application/vnd.pypi.simple.v1+html",
 		"application/json":                    "text/html; charset=UTF-8",
 	} {
 		if got := th.get("/simple/demo/", "Accept", accept); got.header.Get("Content-Type") != kind {
@@ -467,9 +496,10 @@ func TestJSONAPI(t *testing.T) {
 	th.accepted(token, sdist("version", "1.10", "summary", "ten").called("demo-1.10.tar.gz").holding("ten"))
 	th.accepted(token, wheel())
 	th.accepted(token, sdist())
-	latest := th.get("/pypi/Demo/json").json(t)
+	th.accepted(token, sdist("version", "2.0a1").called("demo-2.0a1.tar.gz").holding("pre"))
+	latest := th.get("/pypi/demo/json").json(t)
 	if latest["info"].(map[string]any)["version"] != "1.10" || latest["info"].(map[string]any)["summary"] != "ten" ||
-		len(latest["releases"].(map[string]any)) != 2 {
+		len(latest["releases"].(map[string]any)) != 3 {
 		t.Errorf("latest: %v", latest)
 	}
 	one := th.get("/pypi/demo/1.0.0/json").json(t)
@@ -484,7 +514,7 @@ func TestJSONAPI(t *testing.T) {
 		urls[1].(map[string]any)["python_version"] != "source" {
 		t.Errorf("urls: %v", urls)
 	}
-	th.get("/pypi/demo/2.0/json").want(t, 404, "")
+	th.get("/pypi/demo/2.1/json").want(t, 404, "")
 	th.get("/pypi/demo/dog/json").want(t, 404, "")
 }
 

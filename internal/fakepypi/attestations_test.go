@@ -1,6 +1,8 @@
 package fakepypi_test
 
 import (
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -73,6 +75,7 @@ func spoil(text string) string {
 const (
 	malformed = "Invalid attestations supplied during upload: Malformed attestations: "
 	failed    = "Invalid attestations supplied during upload: Could not verify the uploaded artifact using the included attestation: "
+	refused   = "Invalid attestations supplied during upload: "
 	unknown   = "Invalid attestations supplied during upload: Unknown error while trying to verify included attestations: "
 )
 
@@ -91,8 +94,12 @@ func forms() map[string]formRow {
 		"as it is":           {func(signer.Attestation) {}, ""},
 		"no padding":         {edit(certificate, unpadded), ""},
 		"lines of 76":        {edit(certificate, func(s string) string { return strings.Join(chunks(s, 76), "\n") }), ""},
-		"URL-safe alphabet":  {edit(certificate, urlSafe), malformed},
-		"URL-safe signature": {edit("envelope.signature", urlSafe), malformed},
+		"stray characters":   {edit(certificate, func(s string) string { return s[:7] + "-_!" + s[7:] }), ""},
+		"URL-safe alphabet":  {edit(certificate, urlSafe), refused},
+		"URL-safe signature": {edit("envelope.signature", urlSafe), refused},
+		"a signature of stray characters alone": {
+			set("envelope.signature", "-_"), unknown + "DSSE envelope signature must be non-empty",
+		},
 		"version as a text": {
 			set("version", "1"), malformed + "1 validation error for list[Attestation]\n0.version\n  Input should be 1",
 		},
@@ -662,6 +669,56 @@ func TestOnePort_Sigstore(t *testing.T) {
 	}
 	for path, want := range map[string]int{"/tuf/timestamp.json": 200, "/tuf/2.root.json": 404, "/api/v2/trustBundle": 200} {
 		th.get(path).want(t, want, "")
+	}
+}
+
+// TestOnePort_Issuer: the issuer's documents are at the address of the index. With GitHub's name for the issuer, ID tokens and certificates
+// have that name, and the index accepts what they sign. The log signs its checkpoints under the host of its address.
+func TestOnePort_Issuer(t *testing.T) {
+	t.Parallel()
+	for _, issuer := range []string{"", fakepypi.GitHubIssuer} {
+		th := open(t, fakepypi.Options{OnePort: true, Issuer: issuer})
+		th.AddPublisher(fakepypi.Publisher{Project: "demo"})
+		base := "http://" + th.Upload.Host
+		if issuer == "" {
+			issuer = base
+		}
+		document := th.get("/.well-known/openid-configuration").json(t)
+		if th.Issuer() != issuer || document["issuer"] != issuer || document["jwks_uri"] != base+"/.well-known/jwks" {
+			t.Errorf("the issuer is %s, not %s: %v", th.Issuer(), issuer, document)
+		}
+		th.get("/.well-known/jwks").want(t, 200, "")
+		token := th.idToken("rehearsal")
+		claims, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
+		if err != nil || !strings.Contains(string(claims), `"iss":"`+issuer+`"`) {
+			t.Errorf("the ID token has %s, %v", claims, err)
+		}
+		th.attested(th.minted())
+		text, err := th.Provenance(wheel().filename)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var provenance struct {
+			Bundles []struct{ Attestations []signer.Attestation } `json:"attestation_bundles"`
+		}
+		if err := json.Unmarshal(text, &provenance); err != nil {
+			t.Fatal(err)
+		}
+		a := map[string]any(provenance.Bundles[0].Attestations[0])
+		parent, name := at(a, certificate)
+		der, err := base64.StdEncoding.DecodeString(parent[name].(string))
+		if err != nil {
+			t.Fatal(err)
+		}
+		leaf, err := x509.ParseCertificate(der)
+		if err != nil || !slices.ContainsFunc(leaf.Extensions, func(e pkix.Extension) bool { return string(e.Value) == issuer }) {
+			t.Errorf("the certificate does not name the issuer %s: %v", issuer, err)
+		}
+		parent, name = at(a, proof+".checkpoint.envelope")
+		note := parent[name].(string)
+		if !strings.HasPrefix(note, "127.0.0.1 - ") || !strings.Contains(note, "\n\u2014 127.0.0.1 ") {
+			t.Errorf("the checkpoint has another name:\n%s", note)
+		}
 	}
 }
 

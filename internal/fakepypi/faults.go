@@ -1,6 +1,7 @@
 package fakepypi
 
 import (
+	"crypto/tls"
 	"net/http"
 	"time"
 
@@ -28,23 +29,14 @@ func newInjector(now func() time.Time) *fault.Injector {
 // of its connections.
 func (s *Servers) answer(server *server, handler http.Handler, listenerOp string, control bool) {
 	server.listener = s.faults.Listener(server.listener, listenerOp)
+	if server.tls != nil {
+		server.listener = tls.NewListener(server.listener, server.tls)
+	}
 	handler = s.journal.record(s.faults.Handler(handler, listenerOp))
 	if control {
-		handler = beside(handler, s.faults.Control(listenerOp))
+		handler = s.controls(handler, listenerOp)
 	}
 	server.serve(handler)
-}
-
-// beside returns a handler that passes requests for the control endpoint to control, and all others to handler. Those for control are not
-// recorded and have no faults.
-func beside(handler, control http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == fault.ControlPath {
-			control.ServeHTTP(w, r)
-			return
-		}
-		handler.ServeHTTP(w, r)
-	})
 }
 
 // InjectFault plans a fault for requests of an op ([Ops], or another name that [Op] returns), or for new connections ([Connect],

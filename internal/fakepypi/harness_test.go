@@ -326,9 +326,12 @@ func basic(user, password string) string {
 	return req.Header.Get("Authorization")
 }
 
+// accepted is the body of an upload that was accepted.
+const accepted = "200 OK\n\n\n\n\n\n\n"
+
 func (th *harness) accepted(token string, p upload) {
 	th.t.Helper()
-	if r := th.upload(token, p); r.status != 200 || r.body != "" {
+	if r := th.upload(token, p); r.status != 200 || r.body != accepted {
 		th.t.Fatalf("%s was refused: %+v", p.filename, r)
 	}
 }

@@ -26,7 +26,8 @@ type Request struct {
 
 // journal records the requests of all servers.
 type journal struct {
-	now func() time.Time
+	now   func() time.Time
+	ended func(Request) // called with every request that has ended; may be nil
 
 	mu      sync.Mutex
 	entries []*Request
@@ -61,12 +62,16 @@ func (j *journal) begin(r *http.Request) func(status int, ended bool) {
 	j.entries = append(j.entries, entry)
 	return func(status int, ended bool) {
 		j.mu.Lock()
-		defer j.mu.Unlock()
 		if entry.Status == 0 {
 			entry.Status = status
 		}
 		if ended {
 			entry.Ended = j.now()
+		}
+		now := *entry
+		j.mu.Unlock()
+		if ended && j.ended != nil {
+			j.ended(now)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package fakepypi_test
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -135,9 +136,9 @@ func TestKeep_DamagedState(t *testing.T) {
 		"of another program": {`"format": ".*"`, `"format": "x"`, `stage.json belongs to another program (its format is "x")`},
 		"a package.json":     {`(?s).*`, `{"name": "x", "version": "1.0"}`, "stage.json is damaged: json: cannot unmarshal string"},
 		"of a newer version": {
-			`"version": 1,`, `"version": 2, "news": true,`, "stage.json has version 2, but this program reads version 1",
+			`"version": 2,`, `"version": 3, "news": true,`, "stage.json has version 3, but this program reads versions up to 2",
 		},
-		"an unknown field": {`"version": 1,`, `"version": 1, "news": true,`, `unknown field "news"`},
+		"an unknown field": {`"version": 2,`, `"version": 2, "news": true,`, `unknown field "news"`},
 		"no user":          {`"user": ".*"`, `"user": ""`, "it names no user"},
 		"a status":         {`"active"`, `"asleep"`, `project "demo": it has the status "asleep"`},
 		"a project twice": {
@@ -293,4 +294,29 @@ func TestKeep_OneProcess(t *testing.T) {
 	}
 	again := open(t, fakepypi.Options{Dir: dir, Keep: true})
 	again.accepted(token, wheel())
+}
+
+// TestKeep_EarlierVersion: the document of an earlier version is read, with what it has.
+func TestKeep_EarlierVersion(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	th := open(t, fakepypi.Options{Dir: dir, Keep: true})
+	th.accepted(th.apiToken(), wheel("summary", "trees"))
+	if err := th.Close(); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "stage.json")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := regexp.MustCompile(`(?s)"metadata": \{.*?\n          \}`).ReplaceAll(text, []byte(`"summary": "trees", "yanked": "broken"`))
+	old = bytes.Replace(old, []byte(`"version": 2,`), []byte(`"version": 1,`), 1)
+	if err := os.WriteFile(path, old, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	info := open(t, fakepypi.Options{Dir: dir, Keep: true}).get("/pypi/demo/json").json(t)["info"].(map[string]any)
+	if info["summary"] != "trees" || info["yanked"] != true || info["yanked_reason"] != "broken" {
+		t.Errorf("%v\nof\n%s", info, old)
+	}
 }

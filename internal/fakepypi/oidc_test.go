@@ -35,14 +35,25 @@ func (r reply) refusedMint(t *testing.T, code, description string) {
 func TestMint_Payload(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
+	const (
+		invalid = "1 validation error for TokenPayload\n"
+		site    = "\n    For further information visit https://errors.pydantic.dev/2.13/v/"
+	)
 	none := base64.RawURLEncoding.EncodeToString([]byte(`{"aud":"rehearsal"}`))
 	other := base64.RawURLEncoding.EncodeToString([]byte(`{"iss":"https://example.com"}`))
 	for name, c := range map[string]struct{ body, description string }{
-		"empty":           {"", "1 validation error for TokenPayload\n  Invalid JSON"},
-		"no JSON":         {"token", "1 validation error for TokenPayload\n  Invalid JSON"},
-		"a list":          {"[]", "1 validation error for TokenPayload\n  Input should be an object"},
-		"no token":        {"{}", "1 validation error for TokenPayload\ntoken\n  Field required"},
-		"a number":        {`{"token":1}`, "1 validation error for TokenPayload\ntoken\n  Input should be a valid string"},
+		"empty": {"", invalid + "  Invalid JSON: EOF while parsing a value at line 1 column 0 " +
+			"[type=json_invalid, input_value=b'', input_type=bytes]" + site + "json_invalid"},
+		"no JSON": {"token", invalid + "  Invalid JSON: expected value at line 1 column 1 " +
+			"[type=json_invalid, input_value=b'token', input_type=bytes]" + site + "json_invalid"},
+		"a list": {"[1]", invalid + "  Input should be an object " +
+			"[type=model_type, input_value=[1], input_type=list]" + site + "model_type"},
+		"no token": {`{"a":null,"b":true}`, invalid + "token\n  Field required " +
+			"[type=missing, input_value={'a': None, 'b': True}, input_type=dict]" + site + "missing"},
+		"a number": {`{"token":1}`, invalid + "token\n  Input should be a valid string " +
+			"[type=string_type, input_value=1, input_type=int]" + site + "string_type"},
+		"a long text": {`{"x":"` + strings.Repeat("x", 90) + `"}`, invalid + "token\n  Field required [type=missing, input_value={'x': '" +
+			strings.Repeat("x", 18) + "..." + strings.Repeat("x", 22) + "'}, input_type=dict]" + site + "missing"},
 		"no JWT":          {`{"token":"abc"}`, "malformed JWT"},
 		"two parts":       {`{"token":"` + none + "." + none + `"}`, "malformed JWT"},
 		"no issuer":       {`{"token":"` + none + "." + none + `.AA"}`, "malformed JWT"},
@@ -173,8 +184,9 @@ func TestMint_Claims(t *testing.T) {
 		"another event": {publisher: registered, run: fakepypi.Run{Event: "schedule"}},
 		"reusable workflow elsewhere": {
 			publisher: registered, run: fakepypi.Run{Called: "other/flows/.github/workflows/release.yml@refs/heads/main"},
-			reason: "The job_workflow_ref claim does not match, expecting one of ['" + here + "refs/tags/v1.0.0', '" + here +
-				"1f2e3d4c5b6a79880716253443526170a9b8c7d6'], got 'other/flows/.github/workflows/release.yml@refs/heads/main'",
+			reason: "The job_workflow_ref claim does not match, expecting one of ['" + here +
+				"1f2e3d4c5b6a79880716253443526170a9b8c7d6', '" + here +
+				"refs/tags/v1.0.0'], got 'other/flows/.github/workflows/release.yml@refs/heads/main'",
 		},
 		"reusable workflow elsewhere, other name": {
 			publisher: registered, run: fakepypi.Run{Called: "other/flows/.github/workflows/pub.yml@refs/heads/main"}, reason: unfound,
@@ -205,8 +217,12 @@ func TestMint_Claims(t *testing.T) {
 			value:     "Octo-Org",
 			reason:    "Check failed for required claim 'repository_owner'",
 		},
-		"empty event": {
-			publisher: registered, claim: "event_name", value: "", reason: "Check failed for required claim 'event_name'",
+		"empty event": {publisher: registered, claim: "event_name", value: ""},
+		"no event":    {publisher: registered, claim: "event_name", reason: "Missing claim 'event_name'"},
+		"a number as ref": {
+			publisher: registered, claim: "ref", value: 7,
+			reason: "The job_workflow_ref claim does not match, expecting one of ['" + here +
+				"1f2e3d4c5b6a79880716253443526170a9b8c7d6', '" + here + "7'], got '" + here + "refs/tags/v1.0.0'",
 		},
 		"unchecked claims": {publisher: registered, claim: "repository_visibility", value: "private"},
 	} {

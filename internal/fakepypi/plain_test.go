@@ -38,7 +38,7 @@ func TestUpload_FileNames(t *testing.T) {
 	th.upload(th.minted(), wheel().called("demo-1.0-\xff-none-any.whl")).want(t, 400, "Invalid Form Data.")
 }
 
-// TestOnePort: the runner's protocol can be asked at the index's address, and the issuer's own is another one.
+// TestOnePort: the runner's protocol and the issuer's documents are at the index's address.
 func TestOnePort(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{OnePort: true})
@@ -49,9 +49,12 @@ func TestOnePort(t *testing.T) {
 		t.Errorf("ID tokens are at %s, the index is at %s", tokenURL, at)
 	}
 	th.get(tokenURL).want(t, 401, "")
-	th.get("/.well-known/jwks").want(t, 404, "")
+	th.get("/.well-known/jwks").want(t, 200, "")
 	named := open(t, fakepypi.Options{OnePort: true, URL: "http://index:8081"})
 	if named.Upload.String() != "http://index:8081/legacy/" || named.Simple.String() != "http://index:8081/simple/" {
 		t.Errorf("%s, %s", named.Upload, named.Simple)
+	}
+	if named.Issuer() != "http://index:8081" {
+		t.Errorf("the issuer is %s", named.Issuer())
 	}
 }

@@ -68,6 +68,8 @@ func TestUpload_Refusals(t *testing.T) {
 		{"2.1/7 unknown scheme", authorized(wheel(), "Digest x"), 403, unfit},
 		{"2.1/7 before 8", authorized(wheel("protocol_version", "2"), ""), 403, unfit},
 		{"2.1/8 protocol version", wheel("protocol_version", "2"), bad, "Unknown protocol version."},
+		{"2.1/8 the last counts", wheel().and("protocol_version", "2"), bad, "Unknown protocol version."},
+		{"2.1/8 the first does not", wheel("protocol_version", "2").and("protocol_version", "1"), ok, "OK"},
 		{"2.1/8 absent", wheel("protocol_version", "-"), ok, "OK"},
 
 		{"2.2/9 no name", wheel("name", "-"), bad, "'' is an invalid value for Name. Error: This field is required." + spec},
@@ -86,6 +88,12 @@ func TestUpload_Refusals(t *testing.T) {
 			"'d?mo' is an invalid value for Name. Error: Start and end with a letter or numeral containing only ASCII numeric and '.', " +
 				"'_' and '-'." + spec,
 		},
+		{
+			"2.2/9 a blank", wheel("name", " "), bad, "' ' is an invalid value for Name. Error: Start and end with a letter or numeral " +
+				"containing only ASCII numeric and '.', '_' and '-'." + spec,
+		},
+		{"2.2/10 a blank", wheel("filetype", " "), bad, "Invalid value for filetype. Error: Use a known file type."},
+		{"2.2/12 a blank", wheel("pyversion", " "), ok, "OK"},
 		{"2.2/10 no filetype", wheel("filetype", "-"), bad, "Invalid value for filetype. Error: This field is required."},
 		{"2.2/10 egg", wheel("filetype", "bdist_egg"), bad, "Invalid value for filetype. Error: Use a known file type."},
 		{
@@ -619,7 +627,6 @@ func TestUpload_Refusals(t *testing.T) {
 		{"2.8/89 same version", wheel().called("demo-1.0.0-py3-none-any.whl"), ok, "OK"},
 		{"2.8/94 length", longWheel(247), bad, "Filename is too long: '" + longWheel(247).filename + "'"},
 		{"2.8/94 fine", longWheel(246), ok, "OK"},
-		{"2.8/95 none", wheel("attestations", ""), ok, "OK"},
 		{
 			"2.8/95 empty", wheel("attestations", "[]"), bad,
 			"Invalid attestations supplied during upload: Malformed attestations: an empty attestation set is not permitted",

@@ -3,6 +3,7 @@ package fakepypi
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"log"
@@ -18,6 +19,7 @@ import (
 // server is one listener with its handler. It tracks its connections, so that close can wait for them.
 type server struct {
 	listener net.Listener
+	tls      *tls.Config // nil for plain HTTP
 	http     http.Server
 	busy     sync.WaitGroup // connections and handlers, and the accept loop
 

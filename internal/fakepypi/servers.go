@@ -12,8 +12,8 @@
 //
 // # Limitations
 //
-// Plain HTTP on loopback; no TLS, no CDN, no HTTP/2. The packages warehouse, issuer, sigstore and releases document their own
-// limitations.
+// HTTP on loopback, with TLS at one address on request; no CDN, no HTTP/2. The packages warehouse, issuer, sigstore and releases document
+// their own limitations.
 package fakepypi
 
 import (
@@ -51,6 +51,10 @@ type SigstoreBehavior = sigstore.Behavior
 
 // Profile selects the kind of index.
 type Profile = warehouse.Profile
+
+// GitHubIssuer is the issuer of the ID tokens of GitHub Actions. A test server that uses it for its own tokens lets verifiers that require
+// GitHub as the issuer accept what was signed with its Sigstore; no other service accepts its tokens, because it has other keys.
+const GitHubIssuer = "https://token.actions.githubusercontent.com"
 
 // The profiles.
 const (
@@ -99,14 +103,17 @@ type Options struct {
 	Dir      string           // where files are stored; empty means a temporary folder that Close removes
 	Keep     bool             // with Dir: store the index's content there for the next start; the Sigstore is new each time
 	URL      string           // scheme and host at which clients reach the index; empty means those of its listener
+	TLS      bool             // the index's address answers with TLS only, with a certificate of an authority of its own
 	OnePort  bool             // the index's address also serves the issuer, Sigstore and GitHub, whose own ones are on loopback
+	Issuer   string           // the `iss` of ID tokens; empty means the address at which they are requested
 	Audience string           // of ID tokens; empty means [Audience]
 	Now      func() time.Time // the clock of all servers
 	Run      Run              // the workflow run that requests ID tokens
 	Key      *rsa.PrivateKey  // of the issuer; nil makes a new one, which takes a moment: tests may share one
 	Profile  Profile          // the kind of index; the default is PyPI
 	Login    Login            // for a plain index; empty parts mean [User] and [Password]
-	Control  bool             // serve [fault.ControlPath] at the index, where a client can plan and clear faults
+	Ended    func(Request)    // called with every request that has ended, by several goroutines at once; may be nil
+	Control  bool             // serve [fault.ControlPath] and [ControlPath] at the index
 	Behavior Behavior
 	Sigstore SigstoreBehavior
 }
@@ -116,12 +123,16 @@ type Servers struct {
 	Upload *url.URL // the upload endpoint: /legacy/, or /upload/ of a plain index
 	Simple *url.URL // the simple index, /simple/
 	TUF    *url.URL // the Sigstore's TUF repository, which names its other services
-	Root   []byte   // the first root of that repository, which a TUF client needs
+	// Authority is the certificate of the authority that issued the index's certificate, in PEM; nil without [Options.TLS].
+	Authority []byte
+	Root      []byte // the first root of that repository, which a TUF client needs
 	// GitHub has the releases of the run's repository. It has none until one is added.
 	GitHub *releases.GitHub
 	// Env has the environment variables that make a process look like a step of the run, with permission to request ID tokens. It also
 	// has the Sigstore to use, see [TUFURL] and [TUFRoot], and the token of the run's job, see [GitHubToken].
 	Env map[string]string
+
+	issuerURL string // the `iss` of ID tokens
 
 	run      Run
 	index    *warehouse.Index
@@ -152,7 +163,7 @@ func Start(ctx context.Context, addr string, o Options) (*Servers, error) {
 	if o.Now == nil {
 		return nil, errors.New("a test server needs a clock")
 	}
-	s := &Servers{run: o.Run.Complete(), keeps: o.Keep, journal: journal{now: o.Now}, faults: newInjector(o.Now)}
+	s := &Servers{run: o.Run.Complete(), keeps: o.Keep, journal: journal{now: o.Now, ended: o.Ended}, faults: newInjector(o.Now)}
 	if err := s.open(ctx, addr, o); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -170,7 +181,16 @@ func (s *Servers) open(ctx context.Context, addr string, o Options) error {
 	if err != nil {
 		return err
 	}
-	base, host := cmp.Or(o.URL, front.url()), front.host()
+	own := front.url()
+	if o.TLS {
+		own = "https" + strings.TrimPrefix(own, "http")
+	}
+	base, host := cmp.Or(o.URL, own), front.host()
+	if o.TLS {
+		if err := s.secure(front, base, o.Now()); err != nil {
+			return err
+		}
+	}
 	if o.OnePort {
 		host = "127.0.0.1"
 	}
@@ -186,21 +206,22 @@ func (s *Servers) open(ctx context.Context, addr string, o Options) error {
 	if o.OnePort {
 		requestURL, signs = base, base
 	}
-	s.issuer = issuer.New(issuer.Options{URL: back.url(), RequestURL: requestURL, Now: o.Now, Run: s.run, Key: o.Key})
-	if err := s.build(dir, signs, back.url(), o); err != nil {
+	s.issuerURL = cmp.Or(o.Issuer, requestURL)
+	s.issuer = issuer.New(issuer.Options{URL: s.issuerURL, RequestURL: requestURL, Now: o.Now, Run: s.run, Key: o.Key})
+	if err := s.build(dir, signs, strings.TrimPrefix(back.url(), "http://"), o); err != nil {
 		return err
 	}
 	if err := s.address(base, o.Profile); err != nil {
 		return err
 	}
-	if err := s.openGitHub(ctx, host, base, o.URL == "" && front.loopback(), o); err != nil {
+	if err := s.openGitHub(ctx, host, base, o.URL == "" && !o.TLS && front.loopback(), o); err != nil {
 		return err
 	}
 	var index http.Handler = s.index
 	if o.OnePort {
 		index = s.GitHub.Beside(s.sigstore.Beside(s.issuer.Beside(s.index)))
 	}
-	s.answer(front, index, Connect, o.Control)
+	s.answer(front, behindProxy(base, index), Connect, o.Control)
 	s.answer(back, s.issuer, ConnectIssuer, false)
 	s.answer(side, s.sigstore, ConnectSigstore, false)
 	return nil
@@ -220,10 +241,12 @@ func (s *Servers) folder(o Options) (string, error) {
 }
 
 // build creates the Sigstore, with the address signs for clients, and the index, which trusts the Sigstore. Both accept the ID tokens of
-// the issuer at the address issuer.
-func (s *Servers) build(dir, signs, issuer string, o Options) error {
+// the issuer, whose documents they fetch from the host issuerAt: the address for clients may be one that this machine does not know.
+func (s *Servers) build(dir, signs, issuerAt string, o Options) error {
 	var err error
-	s.sigstore, err = sigstore.New(sigstore.Options{URL: signs, Issuer: issuer, Now: o.Now, Behavior: o.Sigstore})
+	s.sigstore, err = sigstore.New(sigstore.Options{
+		URL: signs, Issuer: s.issuerURL, IssuerAt: issuerAt, Now: o.Now, Behavior: o.Sigstore,
+	})
 	if err != nil {
 		return err
 	}
@@ -232,8 +255,9 @@ func (s *Servers) build(dir, signs, issuer string, o Options) error {
 		return err
 	}
 	s.index, err = warehouse.New(warehouse.Options{
-		Dir: dir, Keep: o.Keep, Now: o.Now, Audience: cmp.Or(o.Audience, Audience), Issuer: issuer, Behavior: o.Behavior,
-		Profile: o.Profile, Login: Login{User: cmp.Or(o.Login.User, User), Password: cmp.Or(o.Login.Password, Password)},
+		Dir: dir, Keep: o.Keep, Now: o.Now, Audience: cmp.Or(o.Audience, Audience), Issuer: s.issuerURL, IssuerAt: issuerAt,
+		Behavior: o.Behavior,
+		Profile:  o.Profile, Login: Login{User: cmp.Or(o.Login.User, User), Password: cmp.Or(o.Login.Password, Password)},
 		Sigstore: trusted,
 	})
 	return err
@@ -377,6 +401,9 @@ func (s *Servers) Has(project pep.Project) bool { return s.index.Has(project) }
 func (s *Servers) SetStatus(project pep.Project, status string) error {
 	return s.index.SetStatus(project, status)
 }
+
+// Issuer returns the issuer of ID tokens, which the Sigstore's certificates name: the `iss` of the tokens.
+func (s *Servers) Issuer() string { return s.issuerURL }
 
 // TrustedRoot returns the keys of the Sigstore as a trusted_root.json, for clients that verify without its TUF repository.
 func (s *Servers) TrustedRoot() ([]byte, error) { return s.sigstore.TrustedRoot() }

@@ -89,6 +89,9 @@ func (v Version) Local() string {
 	return strings.Join(v.local, ".")
 }
 
+// Prerelease reports whether the version is a pre-release or a development release.
+func (v Version) Prerelease() bool { return v.pre.label != "" || v.dev.label != "" }
+
 // Compare orders versions as PEP 440 does. The result is negative if v comes before w, 0 if they are the same version
 // (such as 1.0 and 1.0.0), positive if v comes after w.
 func (v Version) Compare(w Version) int {

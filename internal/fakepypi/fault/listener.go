@@ -75,6 +75,9 @@ type connKey struct{}
 
 // ConnContext stores a connection for its handlers. Use it as the ConnContext of an [http.Server].
 func ConnContext(ctx context.Context, c net.Conn) context.Context {
+	if encrypted, ok := c.(interface{ NetConn() net.Conn }); ok {
+		c = encrypted.NetConn() // of TLS
+	}
 	return context.WithValue(ctx, connKey{}, c)
 }
 

@@ -35,11 +35,17 @@ const keyBits = 2048
 // of adding one query parameter, fails here too.
 const requestPath = "/85//idtoken/6f0b1a2c-rehearsal/9a3d-job"
 
+// The paths of the issuer's documents.
+const (
+	discoveryPath = "/.well-known/openid-configuration"
+	keysPath      = "/.well-known/jwks"
+)
+
 // Options configure an issuer.
 type Options struct {
-	// URL is the issuer's address and the `iss` of its tokens, without a trailing slash.
+	// URL is the `iss` of the tokens, without a trailing slash.
 	URL string
-	// RequestURL is the address that the run uses to request tokens; empty means URL.
+	// RequestURL is the address at which the issuer answers: the run requests tokens there, and the key set is there; empty means URL.
 	RequestURL string
 	// Now is the clock for iat, nbf and exp.
 	Now func() time.Time
@@ -78,8 +84,8 @@ func New(o Options) *Issuer {
 		i.rogue = sync.OnceValues(func() (*rsa.PrivateKey, error) { return newKey(o.Key.N.BitLen()) })
 	}
 	i.mux = http.NewServeMux()
-	i.mux.HandleFunc("GET /.well-known/openid-configuration", i.discovery)
-	i.mux.HandleFunc("GET /.well-known/jwks", i.keySet)
+	i.mux.HandleFunc("GET "+discoveryPath, i.discovery)
+	i.mux.HandleFunc("GET "+keysPath, i.keySet)
 	return i
 }
 
@@ -95,11 +101,13 @@ func (i *Issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	i.mux.ServeHTTP(w, r)
 }
 
-// Beside returns a handler that serves the runner's protocol, and passes all other requests to next. Both then share one address.
+// Beside returns a handler that serves the runner's protocol and the issuer's documents, and passes all other requests to next. Both then
+// share one address.
 func (i *Issuer) Beside(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == requestPath {
-			i.idToken(w, r)
+		switch r.URL.Path {
+		case requestPath, discoveryPath, keysPath:
+			i.ServeHTTP(w, r)
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -202,7 +210,7 @@ func (i *Issuer) Token(audience string) (string, error) {
 func (i *Issuer) discovery(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, map[string]any{
 		"issuer":   i.url,
-		"jwks_uri": i.url + "/.well-known/jwks",
+		"jwks_uri": i.requestURL + keysPath,
 		"subject_types_supported": []string{
 			"public", "pairwise",
 		},

@@ -5,11 +5,9 @@ import (
 	"fmt"
 )
 
-// origin returns the name of the log and its shard, in the form of the public log.
-func (s *Sigstore) origin() string { return fmt.Sprintf("%s - %d", logName, s.treeID()) }
-
-// logName is the log's name in checkpoints. It is not a host name, because clients may reach the log under several.
-const logName = "rekor.rehearsal"
+// origin returns the name of the log and its shard, in the form of the public log. The name is the host of the trusted root's baseUrl,
+// which sigstore-js and sigstore-java require of the signature.
+func (s *Sigstore) origin() string { return fmt.Sprintf("%s - %d", s.logName, s.treeID()) }
 
 // checkpoint returns a signed note of the tree's size and root. In the note, the signature comes after the first four bytes of the log's
 // id.
@@ -20,5 +18,5 @@ func (s *Sigstore) checkpoint(size int, root hash) (string, error) {
 		return "", err
 	}
 	hint := append([]byte{}, s.rekor.id[:4]...)
-	return fmt.Sprintf("%s\n\u2014 %s %s\n", note, logName, base64.StdEncoding.EncodeToString(append(hint, signature...))), nil
+	return fmt.Sprintf("%s\n\u2014 %s %s\n", note, s.logName, base64.StdEncoding.EncodeToString(append(hint, signature...))), nil
 }

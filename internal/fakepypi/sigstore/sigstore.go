@@ -20,14 +20,16 @@ package sigstore
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 )
 
-// Options configure a new instance. All but Behavior are required.
+// Options configure a new instance. All but IssuerAt and Behavior are required.
 type Options struct {
 	URL      string           // the address for clients, without a trailing slash
-	Issuer   string           // URL of the issuer of the accepted ID tokens, without a trailing slash; its keys are fetched from there
+	Issuer   string           // URL of the issuer of the accepted ID tokens, without a trailing slash; certificates name it
+	IssuerAt string           // host and port of the issuer's documents, over plain HTTP; empty means those of Issuer
 	Now      func() time.Time // the clock for everything, the Date header included
 	Behavior Behavior
 }
@@ -35,6 +37,7 @@ type Options struct {
 // Sigstore is an instance. It is an http.Handler and safe for concurrent use.
 type Sigstore struct {
 	url     string
+	logName string // the log's name in checkpoints: the host of its address
 	now     func() time.Time
 	started time.Time
 	mux     *http.ServeMux
@@ -58,9 +61,13 @@ func New(o Options) (*Sigstore, error) {
 	}
 	s := &Sigstore{
 		url: o.URL, now: o.Now, started: o.Now().Truncate(time.Second), initial: o.Behavior, behavior: o.Behavior,
-		tokens: newVerifier(o.Issuer, o.Now),
+		tokens: newVerifier(o.Issuer, o.IssuerAt, o.Now),
 	}
-	var err error
+	at, err := url.Parse(o.URL)
+	if err != nil {
+		return nil, err
+	}
+	s.logName = at.Hostname()
 	if s.authority, err = newAuthority(s.started); err != nil {
 		return nil, err
 	}

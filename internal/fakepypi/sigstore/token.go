@@ -40,10 +40,10 @@ type verifier struct {
 	tokens *oidc.IDTokenVerifier // nil before that
 }
 
-func newVerifier(issuer string, now func() time.Time) *verifier {
+func newVerifier(issuer, at string, now func() time.Time) *verifier {
 	return &verifier{
 		issuer: issuer,
-		client: web.IssuerClient("rehearsal-fulcio"),
+		client: web.IssuerClient("rehearsal-fulcio", at),
 		config: oidc.Config{ClientID: audience, SupportedSigningAlgs: []string{oidc.RS256}, Now: now},
 	}
 }

@@ -65,7 +65,7 @@ func TestIssuerDocuments(t *testing.T) {
 			}))
 			t.Cleanup(server.Close)
 			tokens = issuer.New(issuer.Options{URL: server.URL, Now: time.Now, Key: k})
-			v := newVerifier(server.URL, time.Now)
+			v := newVerifier(server.URL, "", time.Now)
 			raw, err := tokens.Token(audience)
 			if err != nil {
 				t.Fatal(err)

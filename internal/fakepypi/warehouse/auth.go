@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -36,9 +37,12 @@ func credentialOf(r *http.Request) credential {
 	}
 }
 
+// notBase64 matches what is skipped in the base64 of a Basic header (docs/reference/pypi-server.md §1.3).
+var notBase64 = regexp.MustCompile(`[^A-Za-z0-9+/=]+`)
+
 // basic returns the credential in the base64 value of a Basic header. It is zero if the value is invalid or has no user name.
 func basic(value string) credential {
-	raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(value))
+	raw, err := base64.StdEncoding.DecodeString(notBase64.ReplaceAllString(value, ""))
 	if err != nil {
 		return credential{}
 	}

@@ -31,6 +31,10 @@ type Behavior struct {
 	// FileLimit and ProjectLimit are sizes in bytes; 0 means 100 MiB and 10 GiB (§1.6).
 	FileLimit, ProjectLimit int64
 
+	// Deadlocks answers 500 to some of the uploads to one release while more than four are on their way, as the database of the measured
+	// index did (§3).
+	Deadlocks bool
+
 	// Prohibited has the project names that an administrator has reserved.
 	Prohibited []string
 

@@ -61,9 +61,12 @@ var (
 	errTooLarge = errors.New("text fields are too large")
 )
 
+// saver stores an uploaded file while it arrives. The form has the fields that came before the file.
+type saver func(f *form, content io.Reader) (blob, error)
+
 // readForm reads the body of r and passes the uploaded file to save while it arrives. If the body is not a form, or ends early, it
 // returns errNoForm and an empty form: nothing of it counts. With other errors the form may have a saved blob, which the caller removes.
-func readForm(r *http.Request, save func(io.Reader) (blob, error)) (*form, error) {
+func readForm(r *http.Request, save saver) (*form, error) {
 	f := &form{texts: map[string][]string{}}
 	err := f.readBody(r, save)
 	if errors.Is(err, errNoForm) {
@@ -76,7 +79,7 @@ func readForm(r *http.Request, save func(io.Reader) (blob, error)) (*form, error
 }
 
 // readBody fills f from a multipart or URL-encoded body.
-func (f *form) readBody(r *http.Request, save func(io.Reader) (blob, error)) error {
+func (f *form) readBody(r *http.Request, save saver) error {
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err == nil && kind == "application/x-www-form-urlencoded" {
 		return f.readURLEncoded(r.Body)
@@ -123,12 +126,12 @@ func (f *form) readURLEncoded(body io.Reader) error {
 }
 
 // read adds one part to f. room is the number of bytes of text that the form may still have.
-func (f *form) read(part *multipart.Part, budget *int64, save func(io.Reader) (blob, error)) error {
+func (f *form) read(part *multipart.Part, budget *int64, save saver) error {
 	name, filename, isFile := disposition(part.Header)
 	if name == "content" && isFile && f.content == nil {
 		f.content = &content{filename: filename, kind: mediaType(part.Header)}
 		var err error
-		f.content.blob, err = save(part)
+		f.content.blob, err = save(f, part)
 		return err
 	}
 	text, err := io.ReadAll(io.LimitReader(part, *budget+1))

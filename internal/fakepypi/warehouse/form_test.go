@@ -49,7 +49,7 @@ func FuzzForm(f *testing.F) {
 		r := httptest.NewRequest("POST", "/legacy/", strings.NewReader(body))
 		r.Header.Set("Content-Type", kind)
 		saved := 0
-		form, _ := readForm(r, func(r io.Reader) (blob, error) {
+		form, _ := readForm(r, func(_ *form, r io.Reader) (blob, error) {
 			n, err := io.Copy(io.Discard, r)
 			saved += int(n)
 			return blob{size: n}, err

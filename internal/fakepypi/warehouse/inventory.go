@@ -86,7 +86,14 @@ func (ix *Index) SetStatus(name pep.Project, status string) error {
 
 // Yank yanks a release for a reason, as the project's owner can: installers leave out its files, those that are added later too. Yank
 // fails if there is no such release, and if the change cannot be written to disk.
-func (ix *Index) Yank(r pep.Release, reason string) error {
+func (ix *Index) Yank(r pep.Release, reason string) error { return ix.setYanked(r, &reason) }
+
+// Unyank takes a yank back. It does nothing to a release that is not yanked. It fails if there is no such release, and if the change
+// cannot be written to disk.
+func (ix *Index) Unyank(r pep.Release) error { return ix.setYanked(r, nil) }
+
+// setYanked yanks a release for a reason, or takes the yank back if reason is nil.
+func (ix *Index) setYanked(r pep.Release, reason *string) error {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
 	p := ix.projects[r.Project]

@@ -1,6 +1,7 @@
 package warehouse
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,12 +9,12 @@ import (
 	"io"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/idtoken"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/macaroon"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/web"
+	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
 // The OIDC endpoints (docs/reference/pypi-server.md §4.1 to §4.7).
@@ -209,28 +210,42 @@ func (ix *Index) tokenFor(p *publisher, host string) *issuedToken {
 	return ix.newToken(issuedToken{publisher: p, expires: expires, caveats: caveats, forgotten: ix.behavior.ReadOnly}, host)
 }
 
-// tokenPayload returns the token in {"token": "…"}. Its errors have the texts of PyPI's validator.
+// tokenPayload returns the token in {"token": "…"}. Its errors have the texts of PyPI's validator (§4.2).
 func tokenPayload(body []byte) (string, error) {
-	const head, site = "1 validation error for TokenPayload\n", "\n    For further information visit https://errors.pydantic.dev/2.12/v/"
-	var payload map[string]any
+	invalid := func(at, problem, kind, input, inputType string) error {
+		return fmt.Errorf("1 validation error for TokenPayload\n%s  %s [type=%s, input_value=%s, input_type=%s]\n"+
+			"    For further information visit https://errors.pydantic.dev/2.13/v/%[3]s", at, problem, kind, shortened(input), inputType)
+	}
 	var value any
 	if json.Unmarshal(body, &value) != nil {
-		return "", errors.New(head + "  Invalid JSON: expected value at line 1 column 1 [type=json_invalid, input_type=bytes]" +
-			site + "json_invalid")
+		problem := "Invalid JSON: expected value at line 1 column 1"
+		if len(bytes.TrimSpace(body)) == 0 {
+			problem = fmt.Sprintf("Invalid JSON: EOF while parsing a value at line 1 column %d", len(body))
+		}
+		return "", invalid("", problem, "json_invalid", "b"+pep.Repr(string(body)), "bytes")
 	}
 	payload, ok := value.(map[string]any)
 	if !ok {
-		return "", errors.New(head + "  Input should be an object [type=model_type]" + site + "model_type")
+		return "", invalid("", "Input should be an object", "model_type", pythonValue(value), pythonType(value))
 	}
 	given, ok := payload["token"]
 	if !ok {
-		return "", errors.New(head + "token\n  Field required [type=missing, input_type=dict]" + site + "missing")
+		return "", invalid("token\n", "Field required", "missing", pythonValue(payload), "dict")
 	}
 	token, ok := given.(string)
 	if !ok {
-		return "", errors.New(head + "token\n  Input should be a valid string [type=string_type]" + site + "string_type")
+		return "", invalid("token\n", "Input should be a valid string", "string_type", pythonValue(given), pythonType(given))
 	}
 	return token, nil
+}
+
+// shortened returns the input in a message of the validator, which shows the beginning and the end of a long one.
+func shortened(input string) string {
+	const first, last = 25, 24
+	if runes := []rune(input); len(runes) > first+last+1 {
+		return string(runes[:first]) + "..." + string(runes[len(runes)-last:])
+	}
+	return input
 }
 
 // burnToken handles POST /_/oidc/burn-token. By default the answer is the same whether or not it revoked a token.
@@ -261,7 +276,6 @@ func (ix *Index) burnToken(w http.ResponseWriter, r *http.Request) {
 func (ix *Index) burn(raw string, idle bool) {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
-	raw = strings.TrimSpace(raw)
 	ix.presented(raw)
 	if g := ix.tokenRecord(raw); g != nil && g.publisher != nil && !idle {
 		g.burned, g.burnedAt = true, ix.now()

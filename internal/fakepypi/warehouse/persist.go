@@ -25,7 +25,7 @@ import (
 const (
 	stateName    = "stage.json"
 	stateFormat  = "pypi-oidc-publish stage"
-	stateVersion = 1
+	stateVersion = 2 // version 1 had of the metadata the summary alone
 	// stateLimit is the maximum size of a document, in bytes: enough for about a hundred thousand files.
 	stateLimit = 64 << 20
 )
@@ -64,8 +64,10 @@ type releaseState struct {
 	Created        time.Time `json:"created"`
 	Seq            uint64    `json:"seq"`
 	RequiresPython string    `json:"requires_python,omitempty"`
-	Summary        string    `json:"summary,omitempty"`
-	Yanked         string    `json:"yanked,omitempty"`
+	Summary        string    `json:"summary,omitempty"` // of version 1
+	Yanked         *string   `json:"yanked,omitempty"`
+
+	Metadata map[string][]string `json:"metadata,omitempty"`
 }
 
 type fileState struct {
@@ -158,8 +160,8 @@ func parseState(text []byte) (*state, error) {
 	switch {
 	case head.Format != stateFormat:
 		return nil, fmt.Errorf("%s belongs to another program (its format is %q)", stateName, head.Format)
-	case head.Version != stateVersion:
-		return nil, fmt.Errorf("%s has version %d, but this program reads version %d", stateName, head.Version, stateVersion)
+	case head.Version < 1 || head.Version > stateVersion:
+		return nil, fmt.Errorf("%s has version %d, but this program reads versions up to %d", stateName, head.Version, stateVersion)
 	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()

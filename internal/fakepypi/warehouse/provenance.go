@@ -20,6 +20,7 @@ func (ix *Index) integrity(w http.ResponseWriter, r *http.Request) {
 		kind = preferred(accept, "", integrityJSON, "application/json")
 	}
 	if kind == "" {
+		cacheFor(w, tenMinutes)
 		web.WriteJSON(w, http.StatusNotAcceptable, map[string]string{"message": "Request not acceptable"})
 		return
 	}
@@ -35,9 +36,10 @@ func (ix *Index) integrity(w http.ResponseWriter, r *http.Request) {
 	case off:
 		web.WriteJSON(w, http.StatusForbidden, map[string]string{"message": "Attestations temporarily disabled"})
 	case f.provenance == nil:
+		cacheFor(w, tenMinutes)
 		web.WriteJSON(w, http.StatusNotFound, map[string]string{"message": "No provenance available for " + name})
 	default:
-		w.Header().Set("Cache-Control", "max-age=600, public")
+		cacheFor(w, tenMinutes)
 		answerAs(w, kind, f.provenance)
 	}
 }

@@ -3,6 +3,7 @@ package warehouse
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/idtoken"
@@ -43,7 +44,7 @@ func claimChecks() []claimCheck {
 // match returns the publisher among candidates that the claims name, after it has checked every claim. Every error is a mismatch.
 func match(candidates []*publisher, c idtoken.Claims) (*publisher, error) {
 	for _, name := range requiredClaims() {
-		if _, ok := c.Text(name); !ok {
+		if _, given := c[name]; !given {
 			return nil, mismatch(fmt.Sprintf("Missing claim %s", pep.Repr(name)))
 		}
 	}
@@ -117,12 +118,9 @@ func sameOwnerID(p *publisher, c idtoken.Claims) error {
 	return nil
 }
 
-// safeEvent returns an error if the event is missing or not supported.
+// safeEvent returns an error if the event is not supported. It may be empty.
 func safeEvent(_ *publisher, c idtoken.Claims) error {
-	switch event, _ := c.Text("event_name"); event {
-	case "":
-		return failedClaim("event_name")
-	case "pull_request_target":
+	if event, _ := c.Text("event_name"); event == "pull_request_target" {
 		return mismatch("Publishing from a workflow invoked via 'pull_request_target' is not supported.")
 	}
 	return nil
@@ -131,8 +129,7 @@ func safeEvent(_ *publisher, c idtoken.Claims) error {
 // sameWorkflow returns an error unless job_workflow_ref is the publisher's workflow at the ref or the commit of the claims.
 func sameWorkflow(p *publisher, c idtoken.Claims) error {
 	claim, _ := c.Text("job_workflow_ref")
-	ref, _ := c.Text("ref")
-	sha, _ := c.Text("sha")
+	ref, sha := c.Shown("ref"), c.Shown("sha")
 	if claim == "" {
 		return mismatch("The job_workflow_ref claim is empty")
 	}
@@ -150,6 +147,7 @@ func sameWorkflow(p *publisher, c idtoken.Claims) error {
 		}
 		expected = append(expected, want)
 	}
+	slices.Sort(expected)
 	return mismatch(
 		fmt.Sprintf("The job_workflow_ref claim does not match, expecting one of %s, got %s", pep.ReprList(expected), pep.Repr(claim)),
 	)

@@ -18,7 +18,9 @@ import (
 // refusal describes an answer of the upload endpoint other than 200.
 type refusal struct {
 	status  int
-	message string      // empty means the status code's standard text
+	message string // empty means the status code's standard text
+	// general is the sentence before the message in the body; empty means that of the status.
+	general string
 	header  http.Header // sent besides; may be nil
 }
 
@@ -110,7 +112,7 @@ func refusalBody(refused *refusal, accept []string) (kind string, body []byte) {
 	switch preferred(accept, "text/plain", "text/html", "application/json") {
 	case "application/json":
 		body, _ = json.Marshal(map[string]string{ // encoding a map of strings cannot fail
-			"message": explanation(refused.status) + "\n\n\n" + refused.message + "\n\n",
+			"message": refused.explanation() + refused.detail(),
 			"code":    status,
 			"title":   http.StatusText(refused.status),
 		})
@@ -118,15 +120,33 @@ func refusalBody(refused *refusal, accept []string) (kind string, body []byte) {
 	case "text/html":
 		return "text/html; charset=UTF-8", fmt.Appendf(nil,
 			"<html>\n <head>\n  <title>%[1]s</title>\n </head>\n <body>\n  <h1>%[1]s</h1>\n  %[2]s<br/><br/>\n%[3]s\n\n\n </body>\n</html>",
-			html.EscapeString(status), explanation(refused.status), html.EscapeString(refused.message))
+			html.EscapeString(status), html.EscapeString(refused.explanation()), html.EscapeString(refused.message))
 	default:
-		return "text/plain; charset=UTF-8", fmt.Appendf(nil, "%s\n\n%s\n\n\n%s\n\n", status, explanation(refused.status), refused.message)
+		return "text/plain; charset=UTF-8", refused.text()
 	}
 }
 
-// explanation returns the general text for a status, which comes before the message in a body.
-func explanation(status int) string {
-	switch status {
+// text returns the body as plain text.
+func (r *refusal) text() []byte {
+	return fmt.Appendf(nil, "%d %s\n\n%s%s", r.status, encodable(r.reason()), r.explanation(), r.detail())
+}
+
+// detail returns the message as it follows the explanation in a body.
+func (r *refusal) detail() string {
+	if r.status == http.StatusPermanentRedirect || r.status == http.StatusMovedPermanently {
+		return "\n" + r.message + "\n"
+	}
+	return "\n\n\n" + r.message + "\n\n"
+}
+
+// explanation returns the general text that comes before the message in a body. A success has none.
+func (r *refusal) explanation() string {
+	if r.general != "" {
+		return r.general
+	}
+	switch r.status {
+	case http.StatusOK:
+		return ""
 	case http.StatusBadRequest:
 		return "The server could not comply with the request since it is either malformed or otherwise incorrect."
 	case http.StatusForbidden:
@@ -137,8 +157,6 @@ func explanation(status int) string {
 		return "There was a conflict when trying to complete your request."
 	case http.StatusTooManyRequests:
 		return "The action could not be performed because there were too many requests by the client."
-	case http.StatusPermanentRedirect:
-		return "The resource has been moved permanently."
 	default:
 		return "The server has either erred or is incapable of performing the requested operation."
 	}

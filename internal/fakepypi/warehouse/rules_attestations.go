@@ -9,11 +9,11 @@ import (
 // attestationSet checks docs/reference/pypi-server.md row 95: the attestations that came with a file are verified, or the file is refused
 // (§5.1).
 func attestationSet(u *upload) *refusal {
-	text := u.form.get("attestations")
-	if text == "" || u.behavior.NoAttestations {
+	texts, given := u.form.texts["attestations"]
+	if !given || u.behavior.NoAttestations {
 		return nil
 	}
-	return u.attest(text)
+	return u.attest(first(texts)) // an empty field is not an absent one
 }
 
 // unattested returns a refusal of row 95.

@@ -30,7 +30,7 @@ func formFields(u *upload) *refusal {
 func formName(f *form) *refusal {
 	name := first(f.texts["name"])
 	switch {
-	case strings.TrimSpace(name) == "":
+	case name == "":
 		return bad("%s is an invalid value for Name. Error: This field is required%s", pep.Repr(elide(name)), metadataSpec)
 	case !pep.ValidName(name):
 		return bad("%s is an invalid value for Name. Error: Start and end with a letter or numeral containing only ASCII "+
@@ -58,7 +58,7 @@ func first(values []string) string {
 
 // formFiletype checks row 10: the file type.
 func formFiletype(f *form) *refusal {
-	switch f.get("filetype") {
+	switch first(f.texts["filetype"]) {
 	case "sdist", "bdist_wheel":
 		return nil
 	case "":
@@ -91,7 +91,7 @@ func isDigest(s string) bool {
 
 // formPyversion checks rows 12 and 13: the Python version fits the file type.
 func formPyversion(f *form) *refusal {
-	switch kind, python := f.get("filetype"), f.get("pyversion"); {
+	switch kind, python := f.get("filetype"), first(f.texts["pyversion"]); {
 	case kind != "sdist" && kind != "" && python == "":
 		return bad("Invalid value for pyversion. Error: Python version is required for binary distribution uploads.")
 	case kind == "sdist" && python != "" && python != "source":

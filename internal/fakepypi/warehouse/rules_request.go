@@ -2,7 +2,6 @@ package warehouse
 
 import (
 	"net/http"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -75,7 +74,7 @@ func identified(u *upload) *refusal {
 }
 
 func protocol(u *upload) *refusal {
-	if v, given := u.form.texts["protocol_version"]; given && strings.Join(v[:1], "") != "1" {
+	if v := u.form.texts["protocol_version"]; len(v) > 0 && v[len(v)-1] != "1" { // of several, the last one counts
 		return bad("Unknown protocol version.")
 	}
 	return nil

@@ -1,8 +1,7 @@
 package warehouse
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"html"
@@ -36,21 +35,14 @@ type cacheKey struct {
 	origin, accept, encoding string
 }
 
-// page is a rendered page of the simple index.
-type page struct {
-	body   []byte
-	kind   string
-	serial uint64
-}
-
 // simpleSlash redirects from GET /simple/{name} to the address with the trailing slash.
 func (ix *Index) simpleSlash(w http.ResponseWriter, r *http.Request) {
-	http.Redirect(w, r, "/simple/"+url.PathEscape(r.PathValue("name"))+"/", http.StatusMovedPermanently)
+	redirect(w, r, "/simple/"+url.PathEscape(r.PathValue("name"))+"/")
 }
 
 // simplePage handles GET /simple/{name}/.
 func (ix *Index) simplePage(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Vary", "Accept, Accept-Encoding")
+	w.Header().Set("Vary", "Accept")
 	name := r.PathValue("name")
 	key := normalize(name)
 	kind := ix.simpleKind(r)
@@ -63,7 +55,7 @@ func (ix *Index) simplePage(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNotFound)
 		_, _ = w.Write([]byte("404 Not Found"))
 	case name != string(key):
-		http.Redirect(w, r, "/simple/"+string(key)+"/", http.StatusMovedPermanently)
+		redirect(w, r, "/simple/"+string(key)+"/")
 	default:
 		page.write(w, r)
 	}
@@ -77,59 +69,62 @@ func (ix *Index) simpleKind(r *http.Request) string {
 	return preferred(r.Header.Values("Accept"), "text/html", "text/html", simpleHTML, simpleJSON)
 }
 
+// listedProject describes a project in the list of all projects.
+type listedProject struct {
+	Serial uint64 `json:"_last-serial"`
+	Name   string `json:"name"` // as displayed
+	key    pep.Project
+}
+
+// contentTypeOf returns the Content-Type of a page: the older HTML form alone names its character set.
+func contentTypeOf(kind string) string {
+	if kind == "text/html" {
+		return kind + "; charset=UTF-8"
+	}
+	return kind
+}
+
 // simpleIndex handles GET /simple/: it serves the names of all projects.
 func (ix *Index) simpleIndex(w http.ResponseWriter, r *http.Request) {
 	ix.mu.Lock()
-	keys := slices.Sorted(maps.Keys(ix.projects))
+	projects := make([]listedProject, 0, len(ix.projects))
+	for _, key := range slices.Sorted(maps.Keys(ix.projects)) {
+		if p := ix.projects[key]; p.status != statusQuarantined {
+			projects = append(projects, listedProject{p.serial, p.name, key})
+		}
+	}
 	serial := ix.seq
 	ix.mu.Unlock()
 	w.Header().Set("Vary", "Accept")
-	list := page{kind: ix.simpleKind(r), serial: serial}
-	if list.kind == simpleJSON {
-		projects := make([]map[string]any, len(keys))
-		for i, key := range keys {
-			projects[i] = map[string]any{"name": key, "_last-serial": serial}
-		}
+	kind := ix.simpleKind(r)
+	list := page{kind: contentTypeOf(kind), serial: serial, age: tenMinutes}
+	if kind == simpleJSON {
 		list.body, _ = json.Marshal(map[string]any{ // encoding this cannot fail
 			"meta":     map[string]any{"_last-serial": serial, "api-version": apiVersion},
 			"projects": projects,
 		})
+		list.body = append(list.body, '\n')
 		list.write(w, r)
 		return
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "<!DOCTYPE html>\n<html>\n  <head>\n    <meta name=\"pypi:repository-version\" content=\"%s\">\n"+
 		"    <title>Simple index</title>\n  </head>\n  <body>\n", apiVersion)
-	for _, key := range keys {
-		fmt.Fprintf(&b, "    <a href=\"/simple/%[1]s/\">%[1]s</a>\n", html.EscapeString(string(key)))
+	for _, p := range projects {
+		fmt.Fprintf(&b, "    <a href=\"/simple/%s/\">%s</a>\n", html.EscapeString(string(p.key)), html.EscapeString(p.Name))
 	}
 	b.WriteString("  </body>\n</html>")
 	list.body = []byte(b.String())
 	list.write(w, r)
 }
 
-// write writes the page, or 304 if the client has it already.
-func (p page) write(w http.ResponseWriter, r *http.Request) {
-	sum := sha256.Sum256(p.body)
-	tag := `"` + hex.EncodeToString(sum[:16]) + `"`
-	header := w.Header()
-	header.Set("ETag", tag)
-	header.Set("Cache-Control", "max-age=600, public")
-	header.Set("X-PyPI-Last-Serial", fmt.Sprint(p.serial))
-	if strings.Contains(r.Header.Get("If-None-Match"), tag) {
-		w.WriteHeader(http.StatusNotModified)
-		return
-	}
-	kind := p.kind
-	if kind != simpleJSON {
-		kind += "; charset=UTF-8"
-	}
-	header.Set("Content-Type", kind)
-	_, _ = w.Write(p.body)
-}
-
 // origin returns scheme and host as the client addressed the index, so that links work with any name and port.
-func origin(r *http.Request) string { return "http://" + r.Host }
+func origin(r *http.Request) string {
+	if r.TLS != nil {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}
 
 // pageOf returns a project's page, rendered now or from the cache, and reports whether the page exists.
 func (ix *Index) pageOf(at cacheKey, kind string) (page, bool) {
@@ -145,7 +140,7 @@ func (ix *Index) pageOf(at cacheKey, kind string) (page, bool) {
 		return page{}, false
 	}
 	delete(ix.cache.absent, at)
-	fresh := page{kind: kind, serial: p.serial}
+	fresh := page{kind: contentTypeOf(kind), serial: p.serial, age: tenMinutes}
 	if kind == simpleJSON {
 		fresh.body = p.json(at.origin)
 	} else {
@@ -176,18 +171,17 @@ type simpleFile struct {
 // json returns the page of PEP 691.
 func (p *project) json(origin string) []byte {
 	files := make([]simpleFile, 0, len(p.files))
-	for _, f := range p.sorted() {
+	for _, f := range p.listed() {
 		files = append(files, f.simple(origin))
 	}
 	body, _ := json.Marshal(map[string]any{ // encoding this cannot fail
-		"alternate-locations": []string{},
-		"files":               files,
-		"meta":                map[string]any{"_last-serial": p.serial, "api-version": apiVersion},
-		"name":                p.key,
-		"project-status":      map[string]string{"status": p.shownStatus()},
-		"versions":            p.versions(),
+		"files":          files,
+		"meta":           map[string]any{"_last-serial": p.serial, "api-version": apiVersion},
+		"name":           p.key,
+		"project-status": map[string]string{"status": p.shownStatus()},
+		"versions":       p.versions(),
 	})
-	return body
+	return append(body, '\n')
 }
 
 // shownStatus returns the status as the simple index shows it.
@@ -210,8 +204,11 @@ func (f *file) simple(origin string) simpleFile {
 	if f.release.requiresPython != "" {
 		s.RequiresPython = &f.release.requiresPython
 	}
-	if f.release.yanked != "" {
-		s.Yanked = f.release.yanked
+	switch reason := f.release.yankedReason(); {
+	case reason != nil:
+		s.Yanked = *reason
+	case f.release.yanked != nil:
+		s.Yanked = true
 	}
 	if f.coreMetadataSHA != "" {
 		s.CoreMetadata = map[string]string{"sha256": f.coreMetadataSHA}
@@ -225,10 +222,13 @@ func (f *file) url(origin string) string {
 	return origin + "/files/" + strings.TrimSuffix(f.path, f.name) + url.PathEscape(f.name)
 }
 
-// sorted returns the project's files in the order of their names.
-func (p *project) sorted() []*file {
+// listed returns the files that the simple index shows, oldest version first. A project in quarantine shows none.
+func (p *project) listed() []*file {
+	if p.status == statusQuarantined {
+		return nil
+	}
 	return slices.SortedFunc(slices.Values(p.files), func(a, b *file) int {
-		return strings.Compare(a.name, b.name)
+		return cmp.Or(compareVersions(a.release.version, b.release.version), strings.Compare(a.name, b.name))
 	})
 }
 
@@ -259,7 +259,7 @@ func (p *project) html(origin string, plain bool) []byte {
 		"    <meta name=\"pypi:project-status\" content=\"%s\">\n    <title>Links for %s</title>\n  </head>\n  <body>\n    <h1>Links for "+
 		"%s</h1>\n",
 		apiVersion, p.shownStatus(), title, title)
-	for _, f := range p.sorted() {
+	for _, f := range p.listed() {
 		digest, attributes := "sha256="+f.sha256, f.attributes(origin)
 		if plain {
 			digest, attributes = "md5="+f.md5, ""
@@ -277,8 +277,8 @@ func (f *file) attributes(origin string) string {
 	if python := f.release.requiresPython; python != "" {
 		text += ` data-requires-python="` + html.EscapeString(python) + `"`
 	}
-	if f.release.yanked != "" {
-		text += ` data-yanked="` + html.EscapeString(f.release.yanked) + `"`
+	if yanked := f.release.yanked; yanked != nil {
+		text += ` data-yanked="` + html.EscapeString(*yanked) + `"`
 	}
 	if sum := f.coreMetadataSHA; sum != "" {
 		text += fmt.Sprintf(` data-dist-info-metadata="sha256=%[1]s" data-core-metadata="sha256=%[1]s"`, sum)

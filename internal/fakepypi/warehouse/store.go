@@ -38,8 +38,8 @@ type release struct {
 	stamp
 	version        string // as the first file's metadata has it, normalized
 	requiresPython string
-	summary        string
-	yanked         string // why its owner has yanked it; empty if it is not
+	metadata       map[string][]string // fields of the first file's form that the JSON API shows, by their names there
+	yanked         *string             // why its owner has yanked it, which may be empty; nil if it is not
 }
 
 type file struct {

@@ -56,7 +56,7 @@ func (p *project) state() projectState {
 	for _, key := range slices.Sorted(maps.Keys(p.releases)) {
 		r := p.releases[key]
 		s.Releases = append(s.Releases, releaseState{
-			Version: r.version, Created: r.at, Seq: r.seq, RequiresPython: r.requiresPython, Summary: r.summary, Yanked: r.yanked,
+			Version: r.version, Created: r.at, Seq: r.seq, RequiresPython: r.requiresPython, Metadata: r.metadata, Yanked: r.yanked,
 		})
 	}
 	for _, f := range p.files {
@@ -165,8 +165,11 @@ func (ix *Index) addRelease(p *project, row releaseState) error {
 	if p.releases[v.Canonical()] != nil {
 		return errors.New("it is there twice")
 	}
+	if row.Metadata == nil && row.Summary != "" {
+		row.Metadata = map[string][]string{"summary": {row.Summary}}
+	}
 	p.releases[v.Canonical()] = &release{
-		stamp: at, version: row.Version, requiresPython: row.RequiresPython, summary: row.Summary, yanked: row.Yanked,
+		stamp: at, version: row.Version, requiresPython: row.RequiresPython, metadata: row.Metadata, yanked: row.Yanked,
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package warehouse
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"net/url"
 
@@ -91,7 +92,12 @@ func (ix *Index) uploadFile(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, drainLimit)
-	f, err := readForm(r, ix.save)
+	done := func() {}
+	defer func() { done() }()
+	f, err := readForm(r, func(f *form, content io.Reader) (blob, error) {
+		done = ix.enter(f)
+		return ix.save(content)
+	})
 	refused := unreadable(err)
 	if refused == nil {
 		refused = ix.applyRules(r, f, began)
@@ -103,7 +109,18 @@ func (ix *Index) uploadFile(w http.ResponseWriter, r *http.Request) {
 		answerRefusal(w, r, refused)
 		return
 	}
-	w.WriteHeader(http.StatusOK)
+	ix.answerSuccess(w, r)
+}
+
+// answerSuccess answers an upload that was accepted. PyPI's answer has a body in the format of a refusal's, with nothing to say (§1.2).
+func (ix *Index) answerSuccess(w http.ResponseWriter, r *http.Request) {
+	if !ix.capabilities.modern {
+		w.WriteHeader(http.StatusOK)
+		return
+	}
+	kind, body := refusalBody(&refusal{status: http.StatusOK}, r.Header.Values("Accept"))
+	w.Header().Set("Content-Type", kind)
+	_, _ = w.Write(body) // it fails if the client is gone: no action needed
 }
 
 // unreadable returns the refusal for a failure to read the body, or nil. A body that is not a form counts as an empty form, which later
@@ -152,6 +169,9 @@ func (u *upload) commit() *refusal {
 	if !u.creates && u.project.unseenBy(u.began) || u.release != nil && u.release.unseenBy(u.began) {
 		return broken
 	}
+	if u.behavior.Deadlocks && u.ix.deadlocked(u.form) {
+		return broken
+	}
 	name := u.form.content.filename
 	at := filePath(u.form.content.blob, name)
 	if err := u.ix.keep(u.form.content.blob, at); err != nil {
@@ -185,7 +205,7 @@ func (u *upload) newRelease() *release {
 		stamp:          u.ix.stampNow(),
 		version:        u.version.String(),
 		requiresPython: u.form.get("requires_python"),
-		summary:        u.form.get("summary"),
+		metadata:       u.shownMetadata(),
 	}
 }
 

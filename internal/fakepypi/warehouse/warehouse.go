@@ -45,6 +45,7 @@ type Options struct {
 	Now      func() time.Time // the clock for everything, the Date header included
 	Audience string           // the audience of ID tokens
 	Issuer   string           // URL of the issuer of ID tokens, without a trailing slash
+	IssuerAt string           // host and port of the issuer's documents, over plain HTTP; empty means those of Issuer
 	Profile  Profile
 	Login    Login // for a plain index
 	// Sigstore is the trust root that attestations are verified with: a document of the type
@@ -84,6 +85,7 @@ type tables struct {
 	jtis       map[string]bool
 	used       map[string]bool // file names that cannot be used again
 	secrets    []string
+	crowd      crowd
 	cache      cdnCache
 }
 
@@ -92,6 +94,7 @@ func newTables(behavior Behavior) tables {
 	return tables{
 		behavior: behavior, projects: map[pep.Project]*project{}, tokens: map[string]*issuedToken{}, jtis: map[string]bool{},
 		used:  map[string]bool{},
+		crowd: crowd{uploads: map[string]int{}},
 		cache: cdnCache{absent: map[cacheKey]time.Time{}, pages: map[cacheKey]page{}},
 	}
 }
@@ -112,7 +115,7 @@ func New(o Options) (*Index, error) {
 	ix := &Index{
 		dir: o.Dir, now: o.Now, audience: o.Audience, issuer: o.Issuer, capabilities: capabilities, login: o.Login, initial: o.Behavior,
 		user:     uuid(),
-		idTokens: idtoken.NewVerifier(o.Issuer, o.Audience, o.Now),
+		idTokens: idtoken.NewVerifier(o.Issuer, o.IssuerAt, o.Audience, o.Now),
 		tables:   newTables(o.Behavior),
 	}
 	if o.Sigstore != nil {
@@ -129,42 +132,45 @@ func New(o Options) (*Index, error) {
 	return ix, nil
 }
 
-// route is one address of the index. A route for GET also answers HEAD; the handler of a route without a method checks the method itself.
+// route is one address of the index. The handler of a route without a method checks the method itself.
 type route struct {
 	method, path string
 	handle       http.HandlerFunc
+	head         bool // it also answers HEAD
 }
 
 // routes returns the handler for all addresses that the profile has.
 func (ix *Index) routes() *http.ServeMux {
 	all := []route{
-		{"POST", "/legacy/{$}", ix.uploadFile},
-		{"POST", "/legacy", ix.missingSlash},
-		{"", "/pypi", ix.actions},
-		{"GET", "/simple/{$}", ix.simpleIndex},
-		{"GET", "/simple/{name}/{$}", ix.simplePage},
-		{"GET", "/simple/{name}", ix.simpleSlash},
-		{"GET", "/files/", ix.serveFile},
+		{"", "/legacy/{$}", ix.legacy, false},
+		{"POST", "/legacy", ix.missingSlash, false},
+		{"", "/pypi", ix.actions, false},
+		{"GET", "/simple/{$}", ix.simpleIndex, true},
+		{"GET", "/simple/{name}/{$}", ix.simplePage, true},
+		{"GET", "/simple/{name}", ix.simpleSlash, true},
+		{"GET", "/files/", ix.serveFile, true},
+		{"GET", "/project/{name}/{$}", ix.projectPage, true},
+		{"GET", "/project/{name}/{version}/{$}", ix.projectPage, true},
 	}
 	if ix.capabilities.oidc {
 		all = append(all,
-			route{"GET", "/_/oidc/audience", ix.audienceOf},
-			route{"POST", "/_/oidc/mint-token", ix.mintToken},
-			route{"POST", "/_/oidc/github/mint-token", ix.mintToken},
-			route{"POST", "/_/oidc/burn-token", ix.burnToken},
+			route{"GET", "/_/oidc/audience", ix.audienceOf, false},
+			route{"POST", "/_/oidc/mint-token", ix.mintToken, false},
+			route{"POST", "/_/oidc/github/mint-token", ix.mintToken, false},
+			route{"POST", "/_/oidc/burn-token", ix.burnToken, false},
 		)
 	}
 	if ix.capabilities.modern {
 		all = append(all,
-			route{"GET", "/pypi/{name}/json", ix.projectJSON},
-			route{"GET", "/pypi/{name}/{version}/json", ix.releaseJSON},
-			route{"GET", "/pypi/{name}/json/{$}", ix.withoutSlash},
-			route{"GET", "/pypi/{name}/{version}/json/{$}", ix.withoutSlash},
-			route{"GET", "/integrity/{name}/{version}/{file}/provenance", ix.integrity},
+			route{"GET", "/pypi/{name}/json", ix.projectJSON, true},
+			route{"GET", "/pypi/{name}/{version}/json", ix.releaseJSON, true},
+			route{"GET", "/pypi/{name}/json/{$}", ix.projectJSON, true},
+			route{"GET", "/pypi/{name}/{version}/json/{$}", ix.releaseJSON, true},
+			route{"GET", "/integrity/{name}/{version}/{file}/provenance", ix.integrity, true},
 		)
 	}
 	if !ix.capabilities.modern {
-		all = append(all, route{"POST", Plain.UploadPath() + "{$}", ix.uploadFile})
+		all = append(all, route{"POST", Plain.UploadPath() + "{$}", ix.uploadFile, false})
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", ix.notFound)
@@ -176,12 +182,14 @@ func (ix *Index) routes() *http.ServeMux {
 
 // only calls the route's handler if the request has the route's method, and answers 405 if not.
 func (t route) only(w http.ResponseWriter, r *http.Request) {
-	if t.method != "" && r.Method != t.method && (t.method != http.MethodGet || r.Method != http.MethodHead) {
-		w.Header().Set("Allow", t.method)
-		errorAnswer(w, http.StatusMethodNotAllowed)
+	if t.method == "" || r.Method == t.method || t.head && r.Method == http.MethodHead {
+		t.handle(w, r)
 		return
 	}
-	t.handle(w, r)
+	answerRefusal(w, r, &refusal{
+		status: http.StatusMethodNotAllowed, header: http.Header{"Allow": {t.method}},
+		general: "The method " + r.Method + " is not allowed for this resource.",
+	})
 }
 
 // goClient matches the User-Agent that PyPI's CDN refuses on pages of the simple index without a trailing slash (§6).
@@ -190,10 +198,6 @@ var goClient = regexp.MustCompile(`^[gG]o-http-client`)
 // ServeHTTP answers one request.
 func (ix *Index) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Date", ix.date())
-	if r.UserAgent() == "" {
-		http.Error(w, "a User-Agent header is required", http.StatusBadRequest)
-		return
-	}
 	if path := r.URL.Path; len(path) >= 7 && path[:7] == "/simple" && path[len(path)-1] != '/' && goClient.MatchString(r.UserAgent()) {
 		http.Error(w, "Not Acceptable", http.StatusNotAcceptable)
 		return
@@ -203,9 +207,21 @@ func (ix *Index) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // missingSlash handles POST /legacy.
 func (ix *Index) missingSlash(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Location", "/legacy/")
-	answerRefusal(w, r, refuse(http.StatusPermanentRedirect,
-		"An upload was attempted to /legacy but the expected upload URL is /legacy/ (with a trailing slash)"))
+	const path = "/legacy/"
+	refused := refuse(http.StatusPermanentRedirect,
+		"An upload was attempted to /legacy but the expected upload URL is %s (with a trailing slash)", path)
+	refused.general = "The resource has been moved to " + path + "; you should be redirected automatically."
+	refused.header = http.Header{"Location": {origin(r) + path}}
+	answerRefusal(w, r, refused)
+}
+
+// legacy handles /legacy/. For other methods than POST it does not exist, because pages and uploads have one host (§1.1).
+func (ix *Index) legacy(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodPost {
+		ix.notFound(w, r)
+		return
+	}
+	ix.uploadFile(w, r)
 }
 
 // oldHost handles POST /pypi?:action=file_upload.

@@ -29,18 +29,24 @@ func WriteJSON(w http.ResponseWriter, status int, body any) {
 
 // IssuerClient returns a client for the documents of the issuer: its discovery document and its keys. It sends the User-Agent, keeps no
 // connection open, takes at most ten seconds for a request, and fails to read an answer of more than 1 MiB.
-func IssuerClient(userAgent string) *http.Client {
-	return &http.Client{Timeout: issuerTimeout, Transport: issuerTransport(userAgent)}
+//
+// It sends every request to the host at, such as "127.0.0.1:8081", over plain HTTP: the issuer may have a name that this machine does not
+// know. If at is empty, requests go where their address says.
+func IssuerClient(userAgent, at string) *http.Client {
+	return &http.Client{Timeout: issuerTimeout, Transport: issuerTransport{userAgent, at}}
 }
 
-// issuerTransport is the User-Agent of its requests.
-type issuerTransport string
+// issuerTransport has the User-Agent of its requests, and the host that they go to.
+type issuerTransport struct{ userAgent, at string }
 
 // RoundTrip implements [http.RoundTripper].
-func (userAgent issuerTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+func (t issuerTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	r.Close = true
-	r.Header.Set("User-Agent", string(userAgent))
+	r.Header.Set("User-Agent", t.userAgent)
+	if t.at != "" {
+		r.URL.Scheme, r.URL.Host, r.Host = "http", t.at, ""
+	}
 	answer, err := http.DefaultTransport.RoundTrip(r)
 	if err != nil {
 		return nil, err

@@ -54,7 +54,7 @@ func TestIssuerClient(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		answer, err := web.IssuerClient("an-index").Do(r)
+		answer, err := web.IssuerClient("an-index", "").Do(r)
 		if err != nil {
 			t.Fatal(err)
 		}

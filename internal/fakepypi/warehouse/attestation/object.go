@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -105,4 +106,12 @@ func (f object) number(name string) (int64, error) {
 func parseBase64(text string) ([]byte, error) {
 	text = strings.NewReplacer("\n", "", "\r", "").Replace(text)
 	return base64.RawStdEncoding.DecodeString(strings.TrimRight(text, "="))
+}
+
+// notBase64 matches what is outside the standard alphabet.
+var notBase64 = regexp.MustCompile(`[^A-Za-z0-9+/]+`)
+
+// parseLooseBase64 decodes the standard alphabet, and skips all other characters (docs/reference/attestations.md §1.2).
+func parseLooseBase64(text string) ([]byte, error) {
+	return base64.RawStdEncoding.DecodeString(notBase64.ReplaceAllString(text, ""))
 }

@@ -47,7 +47,11 @@ func (e modelError) Error() string {
 func Parse(text string) ([]Attestation, error) {
 	var value any
 	if err := json.Unmarshal([]byte(text), &value); err != nil {
-		return nil, modelError{{"", "Invalid JSON: " + err.Error(), "json_invalid"}}
+		problem := err.Error()
+		if strings.TrimSpace(text) == "" {
+			problem = fmt.Sprintf("EOF while parsing a value at line 1 column %d", len(text))
+		}
+		return nil, modelError{{"", "Invalid JSON: " + problem, "json_invalid"}}
 	}
 	var rows []json.RawMessage
 	if _, list := value.([]any); !list || json.Unmarshal([]byte(text), &rows) != nil {
@@ -131,7 +135,7 @@ func (m *model) bytes(f object, at, name string) []byte {
 		m.note(at, err, "Input should be a valid bytes", "bytes_type")
 		return nil
 	}
-	b, err := parseBase64(text)
+	b, err := parseLooseBase64(text)
 	if err != nil {
 		m.note(at, err, "Base64 decoding error: '"+err.Error()+"'", "base64_decode")
 	}

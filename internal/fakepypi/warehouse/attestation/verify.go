@@ -74,6 +74,9 @@ func (e *evidence) bundle() error {
 	if e.entry, err = parseEntry(e.entries[0]); err != nil {
 		return err
 	}
+	if len(e.signature) == 0 {
+		return errors.New("DSSE envelope signature must be non-empty")
+	}
 	if len(e.entry.promise) == 0 {
 		return errors.New("bundle must contain an inclusion promise or signed timestamp(s)")
 	}

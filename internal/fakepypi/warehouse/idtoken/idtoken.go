@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -39,6 +40,26 @@ type Claims map[string]any
 func (c Claims) Text(name string) (value string, ok bool) {
 	value, ok = c[name].(string)
 	return value, ok
+}
+
+// textOrAbsent reports whether a claim is a string or missing.
+func (c Claims) textOrAbsent(name string) bool {
+	value, given := c[name]
+	_, ok := value.(string)
+	return ok || !given
+}
+
+// Shown returns a claim as it is inserted into a text: a whole number counts as its digits. It returns an empty string if the claim is
+// missing or of another type.
+func (c Claims) Shown(name string) string {
+	switch value := c[name].(type) {
+	case string:
+		return value
+	case float64:
+		return strconv.FormatFloat(value, 'f', -1, 64)
+	default:
+		return ""
+	}
 }
 
 // Unverified returns the claims of a token without verifying it, whatever its algorithm: PyPI checks the issuer first. The error is
@@ -74,12 +95,12 @@ type Verifier struct {
 	fetched time.Time // by the clock now; zero before the first time
 }
 
-// NewVerifier returns a verifier for tokens of the issuer at a URL without a trailing slash. It makes no request before the first token.
-// The clock now decides what is valid.
-func NewVerifier(issuer, audience string, now func() time.Time) *Verifier {
+// NewVerifier returns a verifier for tokens of the issuer at a URL without a trailing slash. The issuer's documents are fetched from the
+// host at, or from the issuer's URL if at is empty, and not before the first token. The clock now decides what is valid.
+func NewVerifier(issuer, at, audience string, now func() time.Time) *Verifier {
 	return &Verifier{
 		issuer: issuer, audience: audience, now: now,
-		client: web.IssuerClient("rehearsal-index"),
+		client: web.IssuerClient("rehearsal-index", at),
 	}
 }
 
@@ -119,6 +140,8 @@ func (v *Verifier) validate(registered jwt.Claims, claims Claims) error {
 		return jwt.ErrInvalidAudience
 	case registered.IssuedAt == nil, registered.Expiry == nil, hasNotBefore && registered.NotBefore == nil:
 		return errors.New("iat or exp is missing, or nbf is null")
+	case !claims.textOrAbsent("jti") || !claims.textOrAbsent("sub"):
+		return errors.New("jti or sub is not a text")
 	case !now.Before(registered.Expiry.Time().Add(leeway)): // go-jose would accept the token at exactly that time
 		return jwt.ErrExpired
 	}

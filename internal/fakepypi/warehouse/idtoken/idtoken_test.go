@@ -65,7 +65,7 @@ func TestIssuerDocuments(t *testing.T) {
 			}))
 			t.Cleanup(server.Close)
 			tokens = issuer.New(issuer.Options{URL: server.URL, Now: time.Now, Key: k})
-			v := idtoken.NewVerifier(server.URL, "rehearsal", time.Now)
+			v := idtoken.NewVerifier(server.URL, "", "rehearsal", time.Now)
 			raw, err := tokens.Token("rehearsal")
 			if err != nil {
 				t.Fatal(err)
@@ -106,7 +106,7 @@ func FuzzToken(f *testing.F) {
 	}
 	f.Add("..")
 	f.Add("e30.bnVsbA.AA")
-	v := idtoken.NewVerifier(server.URL, "rehearsal", clock)
+	v := idtoken.NewVerifier(server.URL, "", "rehearsal", clock)
 	signed, err := v.Verify(f.Context(), token(issuer.Honest))
 	if err != nil {
 		f.Fatal(err)

@@ -1,10 +1,10 @@
 package macaroon
 
 import (
-	"bytes"
 	"crypto/hmac"
 	"encoding/json"
 	"fmt"
+	"math/big"
 	"slices"
 	"strconv"
 	"time"
@@ -85,7 +85,7 @@ func (r Request) Verify(token string, root []byte, kept []string) []string {
 
 // check returns why the request does not meet one caveat, or an empty string.
 func (r Request) check(text string) string {
-	tag, fields, problem := readCaveat(text)
+	tag, fields, problem := r.readCaveat(text)
 	if problem != "" {
 		return problem
 	}
@@ -98,10 +98,8 @@ func (r Request) check(text string) string {
 		return r.listed(fields, r.ProjectID)
 	case tagUser:
 		return r.user(fields)
-	case tagPublisher:
-		return r.publisher(fields)
 	default:
-		return fmt.Sprintf("caveat has unknown tag: %d", tag)
+		return r.publisher(fields)
 	}
 }
 
@@ -109,48 +107,65 @@ const (
 	notAnArray = "caveat must be an array"
 	tooFew     = "Not enough values"
 	badFields  = "invalid values for fields"
+	unreadable = "unknown error"
 )
 
-// readCaveat returns the tag and the fields of a caveat, or the problem with it.
-func readCaveat(text string) (tag int64, fields []json.RawMessage, problem string) {
-	var list []json.RawMessage
-	if !json.Valid([]byte(text)) {
-		return 0, nil, "unknown error"
+// readCaveat returns the tag and the fields of a caveat, or the problem with it. The tag is one of those above.
+func (r Request) readCaveat(text string) (tag int, fields []any, problem string) {
+	value, err := parsePython(text)
+	if err != nil {
+		return 0, nil, unreadable
 	}
-	if json.Unmarshal([]byte(text), &list) != nil || list == nil {
+	if old, ok := value.(map[string]any); ok {
+		value = r.fromFirstGeneration(old)
+	}
+	list, ok := value.([]any)
+	switch {
+	case !ok:
 		return 0, nil, notAnArray
-	}
-	if len(list) == 0 {
+	case len(list) == 0:
 		return 0, nil, "caveat array cannot be empty"
 	}
-	tag, ok := integer(list[0])
-	if !ok {
-		return 0, nil, "caveat has unknown tag: " + pythonValue(list[0])
+	switch list[0].(type) {
+	case []any, map[string]any: // PyPI looks the tag up, and these cannot be looked up
+		return 0, nil, unreadable
 	}
-	return tag, list[1:], ""
+	for tag := tagExpiration; tag <= tagPublisher; tag++ {
+		if equalsInteger(list[0], tag) {
+			return tag, list[1:], ""
+		}
+	}
+	return 0, nil, "caveat has unknown tag: " + pythonText(list[0])
 }
 
-// pythonValue returns a JSON scalar as Python prints it.
-func pythonValue(raw json.RawMessage) string {
-	var s string
-	switch text := string(bytes.TrimSpace(raw)); {
-	case text == "null":
-		return "None"
-	case json.Unmarshal(raw, &s) == nil:
-		return s
-	default:
-		return text
+// fromFirstGeneration returns the array that means the same as a caveat of the first generation, which is an object, or nil for another
+// object (docs/reference/pypi-server.md §2.10).
+func (r Request) fromFirstGeneration(old map[string]any) any {
+	if version, given := old["version"]; given && equalsInteger(version, 1) {
+		permissions, _ := old["permissions"].(map[string]any)
+		projects, named := permissions["projects"]
+		switch {
+		case named:
+			return []any{json.Number(strconv.Itoa(tagProjectName)), projects}
+		case old["permissions"] == "user" && r.Publisher == "":
+			return []any{json.Number(strconv.Itoa(tagUser)), r.User}
+		default:
+			return nil
+		}
 	}
-}
-
-// integer returns the integer in raw and reports whether there is one: 1.0 and "1" are not integers.
-func integer(raw json.RawMessage) (int64, bool) {
-	n, err := strconv.ParseInt(string(bytes.TrimSpace(raw)), 10, 64)
-	return n, err == nil
+	expires, ends := old["exp"]
+	notBefore, begins := old["nbf"]
+	if ends && begins {
+		return []any{json.Number(strconv.Itoa(tagExpiration)), expires, notBefore}
+	}
+	if ids, given := old["project_ids"]; given {
+		return []any{json.Number(strconv.Itoa(tagProjectID)), ids}
+	}
+	return nil
 }
 
 // expiration returns a problem unless the current time is in the caveat's period.
-func (r Request) expiration(fields []json.RawMessage) string {
+func (r Request) expiration(fields []any) string {
 	if len(fields) < 2 {
 		return tooFew
 	}
@@ -159,22 +174,22 @@ func (r Request) expiration(fields []json.RawMessage) string {
 	if !ok1 || !ok2 {
 		return badFields
 	}
-	if now := r.Now.Unix(); now < notBefore || now >= expires {
+	if now := big.NewInt(r.Now.Unix()); now.Cmp(notBefore) < 0 || now.Cmp(expires) >= 0 {
 		return "token is expired"
 	}
 	return ""
 }
 
 // listed returns a problem unless want is in the caveat's list.
-func (r Request) listed(fields []json.RawMessage, want string) string {
+func (r Request) listed(fields []any, want string) string {
 	if len(fields) < 1 {
 		return tooFew
 	}
-	var list []*string // pointers, since null would be read as an empty string
-	if json.Unmarshal(fields[0], &list) != nil || list == nil || slices.Contains(list, nil) {
+	list, ok := fields[0].([]any)
+	if !ok || slices.ContainsFunc(list, func(v any) bool { _, text := v.(string); return !text }) {
 		return badFields
 	}
-	if !slices.ContainsFunc(list, func(s *string) bool { return *s == want }) {
+	if !slices.Contains(list, any(want)) {
 		// The name of a project has nothing that Python's repr() escapes.
 		return fmt.Sprintf("project-scoped token is not valid for project: '%s'", r.ProjectName)
 	}
@@ -182,19 +197,19 @@ func (r Request) listed(fields []json.RawMessage, want string) string {
 }
 
 // text returns the first field of a caveat, or the problem with it.
-func text(fields []json.RawMessage) (value, problem string) {
+func text(fields []any) (value, problem string) {
 	if len(fields) < 1 {
 		return "", tooFew
 	}
-	var s *string
-	if json.Unmarshal(fields[0], &s) != nil || s == nil {
+	value, ok := fields[0].(string)
+	if !ok {
 		return "", badFields
 	}
-	return *s, ""
+	return value, ""
 }
 
 // user returns a problem unless the token's owner is the caveat's user.
-func (r Request) user(fields []json.RawMessage) string {
+func (r Request) user(fields []any) string {
 	id, problem := text(fields)
 	switch {
 	case problem != "":
@@ -208,7 +223,7 @@ func (r Request) user(fields []json.RawMessage) string {
 }
 
 // publisher returns a problem unless the token's owner is the caveat's publisher and is registered for the project.
-func (r Request) publisher(fields []json.RawMessage) string {
+func (r Request) publisher(fields []any) string {
 	id, problem := text(fields)
 	switch {
 	case problem != "":

@@ -88,12 +88,14 @@ func (m Macaroon) Token() string {
 	return tokenPrefix + base64.RawURLEncoding.EncodeToString(b.Bytes())
 }
 
-// Parse decodes a client's token. It checks the format only and verifies nothing. The error is [ErrMalformed].
+// Parse decodes a client's token, with or without padding and in either alphabet of base64, as PyPI does (docs/reference/pypi-server.md
+// §1.3). It checks the format only and verifies nothing. The error is [ErrMalformed].
 func Parse(token string) (Macaroon, error) {
 	text, ok := strings.CutPrefix(token, tokenPrefix)
 	if !ok || len(token) > longestToken {
 		return Macaroon{}, ErrMalformed
 	}
+	text = strings.NewReplacer("+", "-", "/", "_").Replace(strings.TrimRight(text, "="))
 	raw, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil || len(raw) == 0 || raw[0] != macaroonV2 {
 		return Macaroon{}, ErrMalformed

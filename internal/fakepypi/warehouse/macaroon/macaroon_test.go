@@ -53,7 +53,7 @@ func TestMacaroon_Malformed(t *testing.T) {
 	good := New([]byte("k"), "pypi.org", "id", []string{"[0,2,1]"}).Token()
 	for name, token := range map[string]string{
 		"empty": "", "no prefix": strings.TrimPrefix(good, "pypi-"), "other prefix": "test-" + strings.TrimPrefix(good, "pypi-"),
-		"prefix alone": "pypi-", "padded": good + "=", "cut": good[:len(good)-4], "more": good + "AAAA",
+		"prefix alone": "pypi-", "cut": good[:len(good)-4], "more": good + "AAAA",
 		"not base64": "pypi-!!!!", "other version": "pypi-AQID", "huge": "pypi-" + strings.Repeat("A", longestToken),
 	} {
 		if m, err := Parse(token); err == nil {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
+	"github.com/org/pypi-oidc-publish/internal/macaroon"
 	"github.com/org/pypi-oidc-publish/internal/oidc"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/wire"
@@ -141,12 +142,12 @@ const shortestLife = 5 * time.Minute
 // restrict appends two caveats, which the index checks in addition to its own: the projects of this run, and an expiry by the
 // index's clock that is not later than the token's own. It copies the token's "not before", because the two clocks may differ.
 func (l *Session) restrict(t *token, raw string, order MintRequest) error {
-	m, err := parseMacaroon(raw)
+	m, err := macaroon.Parse(raw)
 	if err != nil {
 		l.opts.Record(ledger.Minted{At: l.opts.Now(), Expires: t.expires})
 		return nil // the token is usable without caveats, and is burned like any other
 	}
-	own, notBefore, known := m.window()
+	own, notBefore, known := m.Window()
 	if known {
 		t.expires = time.Unix(own, 0).UTC()
 		t.ahead = clockAhead(l.opts.Now(), t.ahead, time.Unix(notBefore, 0), t.expires)
@@ -159,12 +160,12 @@ func (l *Session) restrict(t *token, raw string, order MintRequest) error {
 		ends = t.expires
 	}
 	names := namesOf(order.Projects)
-	restricted := l.opts.Redactor.New(m.with(caveat(1, names)).with(caveat(0, ends.Unix(), notBefore)).String(), l.opts.At)
+	restricted := l.opts.Redactor.New(m.With(caveat(1, names)).With(caveat(0, ends.Unix(), notBefore)).String(), l.opts.At)
 	l.mu.Lock()
 	t.restricted, t.expires = restricted, ends
 	l.mu.Unlock()
 	l.opts.Record(ledger.Minted{At: l.opts.Now(), Restricted: true, Projects: names, Expires: ends})
-	if n, known := m.projects(); known && n < len(order.Projects) {
+	if n, known := m.Projects(); known && n < len(order.Projects) {
 		return TooFewProjects(n, order.Projects)
 	}
 	return nil

@@ -1,4 +1,4 @@
-package uploadtoken
+package macaroon
 
 import (
 	"encoding/json"
@@ -28,7 +28,7 @@ func vectors(t testing.TB) []vector {
 func TestRestrict_Vectors(t *testing.T) {
 	t.Parallel()
 	for _, v := range vectors(t) {
-		m, err := parseMacaroon(v.Minted)
+		m, err := Parse(v.Minted)
 		if err != nil {
 			t.Errorf("%s: %v", v.Name, err)
 			continue
@@ -39,7 +39,7 @@ func TestRestrict_Vectors(t *testing.T) {
 		before := m.String()
 		restricted := m
 		for _, caveat := range v.More {
-			restricted = restricted.with([]byte(caveat))
+			restricted = restricted.With([]byte(caveat))
 		}
 		if restricted.String() != v.Narrowed {
 			t.Errorf("%s:\ngot  %s\nwant %s", v.Name, restricted, v.Narrowed)
@@ -50,32 +50,32 @@ func TestRestrict_Vectors(t *testing.T) {
 	}
 }
 
-func TestParseMacaroon_LifetimeAndProjects(t *testing.T) {
+func TestParse_LifetimeAndProjects(t *testing.T) {
 	t.Parallel()
-	m, err := parseMacaroon(vectors(t)[0].Minted)
+	m, err := Parse(vectors(t)[0].Minted)
 	if err != nil {
 		t.Fatal(err)
 	}
-	expires, notBefore, ok := m.window()
+	expires, notBefore, ok := m.Window()
 	if !ok || expires != 1790000900 || notBefore != 1790000000 {
 		t.Error(expires, notBefore, ok)
 	}
-	if n, ok := m.projects(); !ok || n != 1 {
+	if n, ok := m.Projects(); !ok || n != 1 {
 		t.Error(n, ok)
 	}
-	bare, err := parseMacaroon(vectors(t)[1].Minted)
+	bare, err := Parse(vectors(t)[1].Minted)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, ok := bare.window(); ok {
+	if _, _, ok := bare.Window(); ok {
 		t.Error("a token without caveats has a lifetime")
 	}
-	if _, ok := bare.projects(); ok {
+	if _, ok := bare.Projects(); ok {
 		t.Error("a token without caveats has projects")
 	}
 }
 
-func FuzzParseMacaroon(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	for _, v := range vectors(f) {
 		f.Add(v.Minted)
 		f.Add(v.Narrowed[:len(v.Narrowed)/2])
@@ -83,15 +83,15 @@ func FuzzParseMacaroon(f *testing.F) {
 	f.Add("pypi-AgAA")
 	f.Add("pypi-" + "Av____8P")
 	f.Fuzz(func(t *testing.T, text string) {
-		m, err := parseMacaroon(text)
+		m, err := Parse(text)
 		if err != nil {
 			return
 		}
-		again, err := parseMacaroon(m.with([]byte(`[1,["a"]]`)).String())
+		again, err := Parse(m.With([]byte(`[1,["a"]]`)).String())
 		if err != nil || len(again.caveats) != len(m.caveats)+1 {
 			t.Errorf("%q cannot be narrowed: %v", text, err)
 		}
-		m.window()
-		m.projects()
+		m.Window()
+		m.Projects()
 	})
 }

@@ -1,4 +1,5 @@
-package uploadtoken
+// Package macaroon parses and restricts the upload tokens of a package index, which are macaroons.
+package macaroon
 
 import (
 	"crypto/hmac"
@@ -10,19 +11,19 @@ import (
 	"strings"
 )
 
-// macaroon is an upload token to which first-party caveats can be appended. It cannot be verified here, because only the index
+// Macaroon is an upload token to which first-party caveats can be appended. It cannot be verified here, because only the index
 // has the key.
 //
 // The form is the binary format 2 of libmacaroons: a version byte, then packets of (type, length, data) with variable-length
 // integers; a section ends with a packet of type 0 (docs/reference/pypi-server.md §4.6).
-type macaroon struct {
+type Macaroon struct {
 	head      []byte   // everything up to the end of the last caveat
 	caveats   [][]byte // the identifiers of the caveats
 	signature []byte   // of the last caveat: the key of the next one
 }
 
-// errNoMacaroon means that a token cannot be restricted. It can be used as it is.
-var errNoMacaroon = errors.New("the upload token is not a macaroon of a known format")
+// ErrUnknownFormat means that a token is not a macaroon, or not one of a known form. It can be used as it is.
+var ErrUnknownFormat = errors.New("the token is not a macaroon of a known format")
 
 const (
 	prefix = "pypi-"
@@ -32,15 +33,16 @@ const (
 	packetSignature  = 6
 )
 
-// parseMacaroon parses a token as the index issues it: a prefix and the URL-safe base64 of the binary form.
-func parseMacaroon(token string) (*macaroon, error) {
+// Parse parses a token as the index issues it: a prefix and the URL-safe base64 of the binary form. It returns [ErrUnknownFormat] for any
+// other text.
+func Parse(token string) (*Macaroon, error) {
 	text, found := strings.CutPrefix(token, prefix)
 	raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(text, "="))
 	if !found || err != nil || len(raw) == 0 || raw[0] != 2 {
-		return nil, errNoMacaroon
+		return nil, ErrUnknownFormat
 	}
 	p := packets{rest: raw[1:]}
-	m := &macaroon{}
+	m := &Macaroon{}
 	p.section() // location and identifier
 	for {
 		if kind, ok := p.peek(); !ok || kind == packetEnd {
@@ -52,34 +54,34 @@ func parseMacaroon(token string) (*macaroon, error) {
 	end, _ := p.next()
 	kind, signature := p.next()
 	if p.broken || end != packetEnd || kind != packetSignature || len(signature) != sha256.Size || len(p.rest) > 0 {
-		return nil, errNoMacaroon
+		return nil, ErrUnknownFormat
 	}
 	m.signature = signature
 	return m, nil
 }
 
-// with returns the macaroon with one more first-party caveat. The chained signature prevents its removal.
-func (m *macaroon) with(caveat []byte) *macaroon {
+// With returns the macaroon with one more first-party caveat. The chained signature prevents its removal.
+func (m *Macaroon) With(caveat []byte) *Macaroon {
 	chain := hmac.New(sha256.New, m.signature)
 	chain.Write(caveat)
 	head := append([]byte(nil), m.head...)
 	head = append(head, packetIdentifier)
 	head = binary.AppendUvarint(head, uint64(len(caveat)))
 	head = append(append(head, caveat...), packetEnd)
-	return &macaroon{head: head, caveats: append(m.caveats[:len(m.caveats):len(m.caveats)], caveat), signature: chain.Sum(nil)}
+	return &Macaroon{head: head, caveats: append(m.caveats[:len(m.caveats):len(m.caveats)], caveat), signature: chain.Sum(nil)}
 }
 
 // String returns the token with its prefix.
-func (m *macaroon) String() string {
+func (m *Macaroon) String() string {
 	raw := append([]byte(nil), m.head...)
 	raw = append(raw, packetEnd, packetSignature)
 	raw = binary.AppendUvarint(raw, uint64(len(m.signature)))
 	return prefix + base64.RawURLEncoding.EncodeToString(append(raw, m.signature...))
 }
 
-// window returns the validity of the token from its expiration caveat, [0, expires, not before] in Unix seconds; ok is false if
+// Window returns the validity of the token from its expiration caveat, [0, expires, not before] in Unix seconds; ok is false if
 // the token has no readable caveat of that kind.
-func (m *macaroon) window() (expires, notBefore int64, ok bool) {
+func (m *Macaroon) Window() (expires, notBefore int64, ok bool) {
 	for _, caveat := range m.caveats {
 		var fields []json.RawMessage
 		if json.Unmarshal(caveat, &fields) != nil || len(fields) != 3 || string(fields[0]) != "0" {
@@ -92,9 +94,9 @@ func (m *macaroon) window() (expires, notBefore int64, ok bool) {
 	return 0, 0, false
 }
 
-// projects returns the number of projects in the token's own caveat, [2, [id, …]]; ok is false if it has no readable caveat of
+// Projects returns the number of projects in the token's own caveat, [2, [id, …]]; ok is false if it has no readable caveat of
 // that kind.
-func (m *macaroon) projects() (n int, ok bool) {
+func (m *Macaroon) Projects() (n int, ok bool) {
 	for _, caveat := range m.caveats {
 		var kind int
 		var ids []string

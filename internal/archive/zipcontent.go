@@ -78,11 +78,12 @@ func (z *zipFile) examine(m *zipMember, open func() (io.Reader, error), r *recor
 		return nil
 	}
 	out := &z.unpack.examined
-	out.reset(source, r.sumOf(m))
+	out.reset(source, r.sumOf(m), z.selection.inspection(string(m.found)))
 	content, err := open()
 	if err == nil {
 		err = z.pour(content, m, out)
 	}
+	out.close()
 	switch {
 	case z.err != nil:
 		return z.err
@@ -105,14 +106,21 @@ func (z *zipFile) examine(m *zipMember, open func() (io.Reader, error), r *recor
 
 // examined receives the content of a member.
 type examined struct {
-	source bool
-	marks  scanner   // of a source
-	sum    hash.Hash // nil if there is none to compare with
+	source     bool
+	marks      scanner    // of a source
+	sum        hash.Hash  // nil if there is none to compare with
+	inspection Inspection // nil if nothing else takes it
 }
 
-func (e *examined) reset(source bool, sum hash.Hash) {
-	e.source, e.sum = source, sum
+func (e *examined) reset(source bool, sum hash.Hash, inspection Inspection) {
+	e.source, e.sum, e.inspection = source, sum, inspection
 	e.marks.reset()
+}
+
+func (e *examined) close() {
+	if e.inspection != nil {
+		e.inspection.Close()
+	}
 }
 
 // Write takes a part of the content. It never fails.
@@ -122,6 +130,9 @@ func (e *examined) Write(p []byte) (int, error) {
 	}
 	if e.sum != nil {
 		_, _ = e.sum.Write(p) // never fails
+	}
+	if e.inspection != nil {
+		_, _ = e.inspection.Write(p) // never fails
 	}
 	return len(p), nil
 }

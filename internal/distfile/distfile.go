@@ -36,6 +36,7 @@ type Distribution struct {
 	// begins with it. It is nil if the headers ended normally, at an empty line or the end of the text.
 	HeadersEndAt *Line
 	WheelFile    *WheelFile // the WHEEL file of a wheel; nil if there is none in its place
+	Secrets      []Secret   // credentials in its members, in the order of these; at most [MostSecrets]
 	EntryPoints  error      // why a wheel's entry_points.txt is invalid; nil if it is valid or absent
 	Description  string     // the body of the core metadata, or the Description header without its indentation
 	// AbsentLicenses has the first values of License-File, up to [MaxAbsent], that are valid paths and that the archive does not contain.
@@ -86,6 +87,8 @@ func (r *Reader) Read(ctx context.Context, path string, md5 bool) (*Distribution
 	defer large.end()
 	selection := d.wanted()
 	selection.Admit, selection.Budget = large.begin, r.budget
+	secrets := &secretFinder{scanner: r.scanner}
+	selection.Inspect = secrets.inspect
 	if err := d.readAll(ctx, file, md5, selection); err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
@@ -95,6 +98,8 @@ func (r *Reader) Read(ctx context.Context, path string, md5 bool) (*Distribution
 	if text, found := d.coreMetadata(); found {
 		d.takeMetadata(text)
 	}
+	secrets.inspectKept(d.Archive.Kept)
+	d.Secrets = secrets.found
 	d.dropContents()
 	return d, nil
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/org/pypi-oidc-publish/internal/archive"
+	"github.com/org/pypi-oidc-publish/internal/secretscan"
 )
 
 // Limits of the memory that the metadata of a run takes. They are far above what packages need. What exceeds them is read again when it is
@@ -29,6 +30,8 @@ const (
 type Reader struct {
 	budget *archive.Budget // for what the files of the run unpack together
 
+	scanner func() *secretscan.Scanner // makes a scanner for each member
+
 	large chan struct{} // has a value while a file takes much memory, which is one at a time
 
 	mu    sync.Mutex
@@ -39,7 +42,10 @@ type Reader struct {
 
 // NewReader returns a reader for the files of one run.
 func NewReader() *Reader {
-	return &Reader{budget: archive.NewBudget(unpackedInRun), large: make(chan struct{}, 1), known: map[[sha256.Size]byte]*metadata{}}
+	return &Reader{
+		budget: archive.NewBudget(unpackedInRun), scanner: secretscan.New(isMacaroon), large: make(chan struct{}, 1),
+		known: map[[sha256.Size]byte]*metadata{},
+	}
 }
 
 // turn is a file's permission to take much memory.

@@ -250,6 +250,8 @@ func ownExamples(t *testing.T) []preflight.Set {
 	}
 	const pure = "alder-1.4.2-py3-none-any.whl"
 	return []preflight.Set{
+		{Files: []*distfile.Distribution{wheelWith(t, "alder/settings.py", "TOKEN = '"+githubToken()+"'\n")}, Warehouse: true, Now: today},
+		{Files: []*distfile.Distribution{wheelWith(t, "alder/server.pem", privateKey(t))}, Warehouse: true, Now: today},
 		lastRelease([]string{"Provides-Extra: cli", "Requires-Python: >=3.9", "Requires-Dist: elder", "License-Expression: MIT"},
 			[]string{"Requires-Python: >=3.10", "License-Expression: Apache-2.0"}, pure, "alder-1.4.2.tar.gz"),
 		lastRelease(nil, nil, wheels("1.4.2", "cp312", "win_amd64 win32 macosx_11_0_arm64 manylinux_2_28_x86_64")...),

@@ -6,8 +6,6 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"strings"
-
-	"github.com/org/pypi-oidc-publish/internal/macaroon"
 )
 
 // The kinds that other packages decide about by name.
@@ -29,7 +27,7 @@ const (
 )
 
 // kinds returns the table of kinds.
-func kinds() []kind {
+func kinds(isIndexToken func([]byte) bool) []kind {
 	proved := func(k Kind, check func([]byte) bool, form string, literals ...string) kind {
 		return kind{pattern{kind: k, proved: true, check: check, word: true}, literals, form}
 	}
@@ -42,7 +40,7 @@ func kinds() []kind {
 		// https://github.blog/changelog/2021-09-23-npm-has-a-new-access-token-format/
 		proved("an npm token", checksummed, `npm_[0-9A-Za-z]{36}`, "npm_"),
 		// The upload tokens of PyPI's software (docs/reference/pypi-server.md §4.6).
-		proved("an API token of a package index", isMacaroon, `pypi-[0-9A-Za-z_-]{60,}=*`, "pypi-"),
+		proved("an API token of a package index", isIndexToken, `pypi-[0-9A-Za-z_-]{60,}=*`, "pypi-"),
 		{
 			pattern{kind: PrivateKey, check: isPrivateKey},
 			[]string{"-----BEGIN "},
@@ -51,9 +49,14 @@ func kinds() []kind {
 		vendor("a fine-grained GitHub token", `github_pat_[0-9A-Za-z]{22}_[0-9A-Za-z]{59}`, "github_pat_"),
 		vendor("a GitLab token", `glpat-[0-9A-Za-z_-]{20}`, "glpat-"),
 		vendor(
-			"a Slack token", `xox[abprs]-[0-9]{10,13}-[0-9]{10,13}(?:-[0-9]{10,13})?-[0-9A-Za-z]{24,}`, "xoxa-", "xoxb-", "xoxp-", "xoxr-", "xoxs-",
+			"a Slack token",
+			`xox[abprs]-[0-9]{10,13}-[0-9]{10,13}(?:-[0-9]{10,13})?-[0-9A-Za-z]{24,}`,
+			"xoxa-", "xoxb-", "xoxp-", "xoxr-", "xoxs-",
 		),
-		vendor("a Slack web hook", `hooks\.slack\.com/services/T[0-9A-Z]{8,12}/B[0-9A-Z]{8,12}/[0-9A-Za-z]{24}`, "hooks.slack.com/services/"),
+		vendor(
+			"a Slack web hook", `hooks\.slack\.com/services/T[0-9A-Z]{8,12}/B[0-9A-Z]{8,12}/[0-9A-Za-z]{24}`,
+			"hooks.slack.com/services/",
+		),
 		vendor("a Stripe key", `[sr]k_live_[0-9A-Za-z]{24,}`, "sk_live_", "rk_live_"),
 		vendor("a Hugging Face token", `hf_[A-Za-z]{34}`, "hf_"),
 		vendor("an OpenAI key", `sk-[0-9A-Za-z_-]{20,80}T3BlbkFJ[0-9A-Za-z_-]{20,80}`, "sk-"),
@@ -88,12 +91,6 @@ func checksummed(token []byte) bool {
 		n /= 62
 	}
 	return true
-}
-
-// isMacaroon reports whether a token of an index can be read to its end.
-func isMacaroon(token []byte) bool {
-	_, err := macaroon.Parse(string(token))
-	return err == nil
 }
 
 // noExample reports whether a key id is none of those in documentation.

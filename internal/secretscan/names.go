@@ -7,10 +7,12 @@ import (
 	"strings"
 )
 
-// Illustrative reports whether a member belongs to tests, documentation or examples, by its path. Credentials there are nearly always made up.
+// Illustrative reports whether a member belongs to tests, documentation or examples, by its path. Credentials there are nearly always
+// made up.
 func Illustrative(member string) bool {
 	folders := []string{
-		"test", "tests", "testing", "testdata", "test_data", "fixtures", "doc", "docs", "example", "examples", "sample", "samples", "demo", "demos",
+		"test", "tests", "testing", "testdata", "test_data", "fixtures", "doc", "docs", "example", "examples", "sample",
+		"samples", "demo", "demos",
 	}
 	parts := strings.Split(strings.ToLower(member), "/")
 	for _, part := range parts[:len(parts)-1] {

@@ -1,5 +1,5 @@
-// Package secretscan finds credentials in the members of a distribution, in one pass over their bytes. It reports what kind it is and where it
-// stands, and never the credential itself.
+// Package secretscan finds credentials in the members of a distribution, in one pass over their bytes. It reports what kind it is and
+// where it stands, and never the credential itself.
 //
 // A kind is *proved* if its own structure shows that it is no accident: a checksum, or a binary form that can be read to its end. Any other
 // kind is known by a prefix, an alphabet and a length. Which kinds are worth reporting was measured on 358 real distributions in November
@@ -45,9 +45,10 @@ type Scanner struct {
 	at       int64
 }
 
-// New returns a function that makes a scanner for each member. Its tables are made once.
-func New() func() *Scanner {
-	p := compile()
+// New returns a function that makes a scanner for each member. Its tables are made once. isIndexToken reports whether a text that begins
+// like an API token of a package index is one.
+func New(isIndexToken func(token []byte) bool) func() *Scanner {
+	p := compile(isIndexToken)
 	return func() *Scanner { return &Scanner{patterns: p} }
 }
 
@@ -163,9 +164,9 @@ type pattern struct {
 	account  int                     // this part of a Google service account
 }
 
-func compile() *patterns {
+func compile(isIndexToken func([]byte) bool) *patterns {
 	p := &patterns{groups: make([][]pattern, 1)}
-	for _, k := range kinds() {
+	for _, k := range kinds(isIndexToken) {
 		for _, literal := range k.literals {
 			one := k.pattern
 			one.literal = []byte(literal)

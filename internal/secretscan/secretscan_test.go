@@ -15,11 +15,18 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/org/pypi-oidc-publish/internal/macaroon"
 	"github.com/org/pypi-oidc-publish/internal/secretscan"
 	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
 // Every credential here is made by the test, from its form: none was ever anybody's.
+
+// isMacaroon is what the program takes for a token of an index.
+func isMacaroon(token []byte) bool {
+	_, err := macaroon.Parse(string(token))
+	return err == nil
+}
 
 // letters returns so many letters and digits.
 func letters(n int) string { return strings.Repeat("a1B2c3D4e5F6g7H8", n/16+1)[:n] }
@@ -62,7 +69,7 @@ func openSSH(cipher string) string {
 
 // scan returns what is found in a member.
 func scan(text string) []secretscan.Hit {
-	s := secretscan.New()()
+	s := secretscan.New(isMacaroon)()
 	_, _ = s.Write([]byte(text))
 	return s.Close()
 }
@@ -187,7 +194,7 @@ func TestScan_Chunks(t *testing.T) {
 		text.WriteString(secret + "\n")
 	}
 	for _, size := range []int{1, 7, 4096, 65_536, 1 << 20} {
-		s := secretscan.New()()
+		s := secretscan.New(isMacaroon)()
 		for rest := []byte(text.String()); len(rest) > 0; {
 			n := min(size, len(rest))
 			_, _ = s.Write(rest[:n])
@@ -226,8 +233,17 @@ func TestScan_Bounded(t *testing.T) {
 func TestIllustrative(t *testing.T) {
 	t.Parallel()
 	for path, want := range map[string]bool{
-		"alder/tests/data/key.pem": true, "alder-1.0/docs/x.rst": true, "alder/test_x.py": true, "alder/x_test.go": true, "alder/conftest.py": true,
-		"alder/Examples/a.py": true, "alder/x.py": false, "alder/attests/x": false, "alder/contest.py": false, "testing.py": false, "doc": false,
+		"alder/tests/data/key.pem": true,
+		"alder-1.0/docs/x.rst":     true,
+		"alder/test_x.py":          true,
+		"alder/x_test.go":          true,
+		"alder/conftest.py":        true,
+		"alder/Examples/a.py":      true,
+		"alder/x.py":               false,
+		"alder/attests/x":          false,
+		"alder/contest.py":         false,
+		"testing.py":               false,
+		"doc":                      false,
 	} {
 		expect.Equal(t, path, secretscan.Illustrative(path), want)
 	}
@@ -242,8 +258,13 @@ func TestNames(t *testing.T) {
 	expect.Equal(t, "a file of variables", secretscan.IsEnvFile("x/.env"), true)
 	expect.Equal(t, "an example of one", secretscan.IsEnvFile("x/.env.example"), false)
 	for text, want := range map[string]bool{
-		"[pypi]\nusername = __token__\npassword = pypi-x\n": true, "[pypi]\nusername = me\npassword =\n": false, "[pypi]\npassword: x": true,
-		"machine example.org login me password x": true, "machine example.org\n  password x": true, "machine example.org login me": false, "": false,
+		"[pypi]\nusername = __token__\npassword = pypi-x\n": true,
+		"[pypi]\nusername = me\npassword =\n":               false,
+		"[pypi]\npassword: x":                               true,
+		"machine example.org login me password x":           true,
+		"machine example.org\n  password x":                 true,
+		"machine example.org login me":                      false,
+		"":                                                  false,
 	} {
 		expect.Equal(t, text, secretscan.HasPassword([]byte(text)), want)
 	}
@@ -255,7 +276,7 @@ func FuzzScan(f *testing.F) {
 	f.Add([]byte("-----BEGIN RSA PRIVATE KEY-----\n"+letters(100)+"-----END "), uint16(9))
 	f.Add([]byte(`{"type": "service_account", "private_key": "-----BEGIN `), uint16(1))
 	f.Fuzz(func(t *testing.T, member []byte, size uint16) {
-		s := secretscan.New()()
+		s := secretscan.New(isMacaroon)()
 		_, _ = s.Write(member)
 		whole := s.Close()
 		last := int64(-1)
@@ -268,7 +289,7 @@ func FuzzScan(f *testing.F) {
 		if bytes.IndexByte(member, 0) >= 0 {
 			return // whether it is a text is decided by its first part
 		}
-		parts := secretscan.New()()
+		parts := secretscan.New(isMacaroon)()
 		for rest := member; len(rest) > 0; {
 			n := min(int(size)+1, len(rest))
 			_, _ = parts.Write(rest[:n])
@@ -285,7 +306,7 @@ func BenchmarkScan(b *testing.B) {
 	text := bytes.Repeat(
 		[]byte("def sketch(github, npmrc):\n    \"\"\"Ask the pypi host -- highly rigid.\"\"\"\n    return high.rough(skip)\n"), 10_000,
 	)
-	scanner := secretscan.New()
+	scanner := secretscan.New(isMacaroon)
 	b.SetBytes(int64(len(text)))
 	for b.Loop() {
 		s := scanner()

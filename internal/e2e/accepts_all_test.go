@@ -48,10 +48,10 @@ func TestIndexThatAcceptsAll(t *testing.T) {
 	}
 	// An address that was derived and has no page of a simple index is none: then nothing can be asked, which the run says.
 	for name, answers := range map[string]http.HandlerFunc{
-		"an empty body":        accepts("text/plain", ""),
-		"a text":               accepts("text/plain", "OK"),
-		"JSON":                 accepts("application/json", `{"success":true,"errors":[]}`),
-		"PyPI's JSON":          accepts("application/json", `{"message":"200 OK\n\n\n","code":"200 OK","title":"OK"}`),
+		"an empty body": accepts("text/plain", ""),
+		"a text":        accepts("text/plain", "OK"),
+		"JSON":          accepts("application/json", `{"success":true,"errors":[]}`),
+		"PyPI's JSON":   accepts("application/json", `{"message":"200 OK\n\n\n","code":"200 OK","title":"OK"}`),
 	} {
 		stories[name] = story{answers: answers, path: "/legacy/", verified: "not-asked", says: warning + "existing-unseen::"}
 	}

@@ -87,7 +87,7 @@ func (r *Reader) Read(ctx context.Context, path string, md5 bool) (*Distribution
 	defer large.end()
 	selection := d.wanted()
 	selection.Admit, selection.Budget = large.begin, r.budget
-	secrets := &secretFinder{scanner: r.scanner}
+	secrets := &secretFinder{scanner: r.scanner()}
 	selection.Inspect = secrets.inspect
 	if err := d.readAll(ctx, file, md5, selection); err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)

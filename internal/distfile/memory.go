@@ -30,7 +30,7 @@ const (
 type Reader struct {
 	budget *archive.Budget // for what the files of the run unpack together
 
-	scanner func() *secretscan.Scanner // makes a scanner for each member
+	scanner func() *secretscan.Scanner // makes a scanner for each file
 
 	large chan struct{} // has a value while a file takes much memory, which is one at a time
 

@@ -35,7 +35,7 @@ const longestNamed = 64 << 10
 
 // secretFinder finds credentials in the members of one file.
 type secretFinder struct {
-	scanner func() *secretscan.Scanner
+	scanner *secretscan.Scanner
 	found   []Secret
 	git     bool // data of a git repository was found: one report is enough
 }
@@ -49,7 +49,7 @@ func (f *secretFinder) inspect(member string) archive.Inspection {
 		f.git = true
 		f.add(Secret{Member: member, Kind: GitFolder, Proved: true})
 	}
-	return &inspectedMember{finder: f, name: member, scanner: f.scanner()}
+	return &inspectedMember{finder: f, name: member}
 }
 
 // inspectKept inspects the members whose content is kept, which [archive.Selection.Inspect] leaves out.
@@ -71,10 +71,9 @@ func (f *secretFinder) add(s Secret) {
 
 // inspectedMember is one member while it is unpacked.
 type inspectedMember struct {
-	finder  *secretFinder
-	name    string
-	scanner *secretscan.Scanner
-	text    []byte // the beginning of a file whose name shows that it may have a password
+	finder *secretFinder
+	name   string
+	text   []byte // the beginning of a file whose name shows that it may have a password
 }
 
 // Write takes a part of the member. It never fails.
@@ -82,7 +81,7 @@ func (m *inspectedMember) Write(p []byte) (int, error) {
 	if secretscan.IsLoginFile(m.name) || secretscan.IsEnvFile(m.name) {
 		m.text = append(m.text, p[:min(len(p), longestNamed-len(m.text))]...)
 	}
-	return m.scanner.Write(p)
+	return m.finder.scanner.Write(p)
 }
 
 // Close notes what was found.
@@ -93,7 +92,7 @@ func (m *inspectedMember) Close() {
 	case secretscan.IsEnvFile(m.name) && len(bytes.TrimSpace(m.text)) > 0:
 		m.finder.add(Secret{Member: m.name, Kind: EnvFile})
 	}
-	for _, hit := range m.scanner.Close() {
+	for _, hit := range m.finder.scanner.Close() {
 		s := Secret{Member: m.name, Kind: hit.Kind, Proved: hit.Proved, Offset: hit.Offset}
 		if hit.Kind == secretscan.PrivateKey && secretscan.IsKeyFile(m.name) {
 			s.Kind, s.Proved = KeyFile, true

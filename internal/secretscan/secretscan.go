@@ -31,7 +31,7 @@ const window = 16 << 10
 // block is how many bytes are collected before they are scanned.
 const block = 64 << 10
 
-// Scanner scans one member. Its zero value is not usable; see [New]. It implements io.Writer.
+// Scanner scans one member after the other. Its zero value is not usable; see [New]. It implements io.Writer.
 type Scanner struct {
 	patterns *patterns
 	pending  []byte // read, and not scanned to its end
@@ -45,7 +45,7 @@ type Scanner struct {
 	at       int64
 }
 
-// New returns a function that makes a scanner for each member. Its tables are made once. isIndexToken reports whether a text that begins
+// New returns a function that makes a scanner. Its tables are made once. isIndexToken reports whether a text that begins
 // like an API token of a package index is one.
 func New(isIndexToken func(token []byte) bool) func() *Scanner {
 	p := compile(isIndexToken)
@@ -70,11 +70,12 @@ func (s *Scanner) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// Close scans the rest of the member and returns what was found, in its order.
+// Close scans the rest of the member and returns what was found, in its order. The scanner is ready for another member then.
 func (s *Scanner) Close() []Hit {
 	s.scan(len(s.pending))
-	s.pending = nil
-	return s.hits
+	hits := s.hits
+	*s = Scanner{patterns: s.patterns, pending: s.pending[:0]}
+	return hits
 }
 
 // drop forgets the bytes that were scanned to their end.
@@ -94,11 +95,18 @@ func (s *Scanner) scan(end int) {
 	if !s.begun {
 		s.begun, s.text = true, bytes.IndexByte(b[:min(len(b), 8<<10)], 0) < 0
 	}
-	for i := s.from; i < min(end, len(b)-1); i++ {
-		group := pairs[uint16(b[i])<<8|uint16(b[i+1])]
+	if s.from >= len(b)-1 || s.from >= end {
+		s.from = max(s.from, min(end, len(b)))
+		return
+	}
+	rest, last := b[s.from+1:min(end, len(b)-1)+1], b[s.from]
+	for j, next := range rest {
+		group := pairs[uint16(last)<<8|uint16(next)]
+		last = next
 		if group == 0 {
 			continue
 		}
+		i := s.from + j
 		for _, p := range s.patterns.groups[group] {
 			if !bytes.HasPrefix(b[i:], p.literal) || len(s.hits) >= mostHits {
 				continue

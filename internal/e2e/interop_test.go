@@ -244,7 +244,7 @@ func TestInterop_Pip(t *testing.T) {
 	}{
 		"JSON":        {"pypi", "", "application/vnd.pypi.simple.v1+json", both},
 		"HTML":        {"pypi", "text/html", "text/html; charset=UTF-8", wheels},
-		"HTML, v1":    {"testpypi", "application/vnd.pypi.simple.v1+html", "application/vnd.pypi.simple.v1+html; charset=UTF-8", wheels},
+		"HTML, v1":    {"testpypi", "application/vnd.pypi.simple.v1+html", "application/vnd.pypi.simple.v1+html", wheels},
 		"plain, HTML": {"plain", "", "text/html; charset=UTF-8", both},
 	} {
 		t.Run(name, func(t *testing.T) {

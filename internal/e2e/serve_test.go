@@ -246,8 +246,9 @@ func TestServe_GitHubRelease(t *testing.T) {
 	}
 }
 
-// TestServe_Workflow: the workflow test of a newcomer. Two tools publish to one serve with the variables of its file; three faults are
-// in their way; what owners do is done by the control endpoint and by a flag; the page shows it, and the log has a line for each request.
+// TestServe_Workflow: the workflow test of a newcomer. This program publishes to one serve by Trusted Publishing and with an API token,
+// each with the variables of its file; three faults are in the way; what owners do is done by the control endpoint and by a flag; the
+// page shows it, and the log has a line for each request.
 func TestServe_Workflow(t *testing.T) {
 	t.Parallel()
 	s := serveServers(t, "-project", "alder", "-issuer", "github", "-trusted-root", "trusted_root.json", "-burn", "idle", "-deadlocks",

@@ -100,8 +100,8 @@ func Inputs() []Input {
 		},
 		{
 			Name: "compare-release", Default: "true", Boolean: true,
-			Help: "Compare the release with the last one on the index, and report what was lost: the sdist, platforms, wheels, extras, " +
-				"versions of Python. These are warnings and notices. Set it to false if several jobs publish one release.",
+			Help: "Compare the release with the last one on the index, and report what was lost: the sdist, platforms, wheels. " +
+				"These are warnings and notices. Set it to false if several jobs publish one release.",
 			set: boolean(func(d *draft, v bool) { d.CompareRelease = v }),
 		},
 		{

@@ -12,7 +12,6 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/finding/phrase"
 	"github.com/org/pypi-oidc-publish/internal/pep"
-	"github.com/org/pypi-oidc-publish/internal/pep/spdx"
 )
 
 // The rules in this file compare a release with the last one. What they find was measured on 6,425 steps between real releases in 2026:
@@ -56,7 +55,6 @@ type step struct {
 	before, now pep.Version
 	files       []*distfile.Distribution // of the set
 	old, new    contents
-	metadata    *distfile.Distribution // of the release before; nil if it is unknown
 }
 
 // contents is what the file names of a release say.
@@ -94,7 +92,7 @@ func (s Set) steps() (all []step) {
 		for _, f := range old {
 			oldNames = append(oldNames, f.Name)
 		}
-		all = append(all, step{r.Project, before, now, files[r], contentsOf(oldNames), contentsOf(names), s.Previous[r.Project]})
+		all = append(all, step{r.Project, before, now, files[r], contentsOf(oldNames), contentsOf(names)})
 	}
 	return all
 }
@@ -303,172 +301,4 @@ func compareCount(p step) (message, fix string, severity finding.Severity) {
 	return fmt.Sprintf(
 		"this release has %s, and %s had %d", phrase.Count(p.new.wheels, "wheel"), p.name(), p.old.wheels,
 	), partly, finding.Warning
-}
-
-// current returns the file of the set whose metadata is compared: its first wheel, or else its first file. It is nil if the metadata of the
-// release before is unknown.
-func (p step) current() *distfile.Distribution {
-	if p.metadata == nil {
-		return nil
-	}
-	for _, d := range p.files {
-		if d.Kind() == distfile.Wheel && d.Metadata {
-			return d
-		}
-	}
-	if len(p.files) > 0 && p.files[0].Metadata {
-		return p.files[0]
-	}
-	return nil
-}
-
-func compareExtras(p step) (message, fix string, severity finding.Severity) {
-	d := p.current()
-	if d == nil {
-		return "", "", 0
-	}
-	now := extrasOf(d)
-	var gone []string
-	for _, extra := range extrasOf(p.metadata) {
-		if !slices.Contains(now, extra) {
-			gone = append(gone, extra)
-		}
-	}
-	if len(gone) == 0 {
-		return "", "", 0
-	}
-	return fmt.Sprintf("%s had the extra %s, and this release does not", p.name(), strings.Join(gone, ", ")),
-		"installers only warn about an extra that does not exist, and leave its dependencies out: keep it, empty if need be",
-		finding.Warning
-}
-
-func extrasOf(d *distfile.Distribution) (all []string) {
-	for _, extra := range d.Values("Provides-Extra") {
-		all = append(all, string(pep.Normalize(extra)))
-	}
-	return all
-}
-
-func comparePython(p step) (message, fix string, severity finding.Severity) {
-	d := p.current()
-	if d == nil {
-		return "", "", 0
-	}
-	before, now := p.metadata.Header("Requires-Python"), d.Header("Requires-Python")
-	oldest, newest := lowestPython(before), lowestPython(now)
-	switch {
-	case before == now || oldest == "":
-		return "", "", 0
-	case now == "":
-		return fmt.Sprintf("%s required Python %s, and this release requires none", p.name(), before),
-			"without Requires-Python, installers on old versions of Python take this release and fail", finding.Warning
-	case newest == "" || minorOf("cp"+strings.Replace(newest, ".", "", 1)) <= minorOf("cp"+strings.Replace(oldest, ".", "", 1)):
-		return "", "", 0
-	}
-	return fmt.Sprintf("this release requires Python %s, and %s worked with %s", now, p.name(), oldest),
-		"if it is meant, no action needed: installers on older versions of Python stay with the release before", p.inPatch()
-}
-
-// lowestPython returns the lowest minor version of Python 3 of which some patch release matches; empty if none does.
-func lowestPython(requires string) string {
-	set, err := pep.ParseSpecifiers(requires)
-	if err != nil {
-		return ""
-	}
-	const minors, patches = 30, 30
-	for minor := range minors {
-		for patch := range patches {
-			v, err := pep.ParseVersion(fmt.Sprintf("3.%d.%d", minor, patch))
-			if err == nil && set.Contains(v) {
-				return fmt.Sprintf("3.%d", minor)
-			}
-		}
-	}
-	return ""
-}
-
-func compareDependencies(p step) (message, fix string, severity finding.Severity) {
-	d := p.current()
-	if d == nil {
-		return "", "", 0
-	}
-	before, now := dependenciesOf(p.metadata), dependenciesOf(d)
-	var changes []string
-	for _, name := range slices.Sorted(maps.Keys(now)) {
-		old, known := before[name]
-		switch is := now[name]; {
-		case !known:
-			changes = append(changes, string(name)+" is new")
-		case is.pinned && !old.pinned:
-			changes = append(changes, string(name)+" is pinned to one version")
-		case is.lowest != nil && old.lowest != nil && is.lowest.Compare(*old.lowest) < 0:
-			changes = append(changes, fmt.Sprintf("%s may be as old as %s (before: %s)", name, is.lowest, old.lowest))
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(before)) {
-		if _, still := now[name]; !still {
-			changes = append(changes, string(name)+" is gone")
-		}
-	}
-	if len(changes) == 0 {
-		return "", "", 0
-	}
-	const most = 10
-	return "dependencies differ from " + p.name() + ": " + phrase.Some(changes, most), "check that these changes are meant", finding.Notice
-}
-
-// dependency is what the requirements of a release say about one project.
-type dependency struct {
-	pinned bool
-	lowest *pep.Version // nil if a requirement has no lower bound
-}
-
-func dependenciesOf(d *distfile.Distribution) map[pep.Project]dependency {
-	all := map[pep.Project]dependency{}
-	for _, text := range d.Values("Requires-Dist") {
-		r, err := pep.ParseRequirement(text)
-		if err != nil {
-			continue // another rule reports it
-		}
-		name := pep.Normalize(r.Name)
-		own, known := all[name]
-		var lowest *pep.Version
-		for _, clause := range r.Specifiers {
-			v, err := pep.ParseVersion(clause.Version)
-			switch {
-			case err != nil: // such as ==1.*
-			case clause.Operator == "==":
-				own.pinned = true
-			case (clause.Operator == ">=" || clause.Operator == "~=") && (lowest == nil || v.Compare(*lowest) > 0):
-				lowest = &v
-			}
-		}
-		if !known || own.lowest != nil && (lowest == nil || lowest.Compare(*own.lowest) < 0) {
-			own.lowest = lowest
-		}
-		all[name] = own
-	}
-	return all
-}
-
-func compareLicense(p step) (message, fix string, severity finding.Severity) {
-	d := p.current()
-	if d == nil {
-		return "", "", 0
-	}
-	before, now := licenseOf(p.metadata), licenseOf(d)
-	if before == "" || before == now {
-		return "", "", 0
-	}
-	return fmt.Sprintf("the licence of %s was %s, and that of this release is %s", p.name(), before, cmp.Or(now, "not given")),
-		"check that the change is meant: users have rules about licences", finding.Warning
-}
-
-// licenseOf returns the licence expression in normal form, or as written if it has none.
-func licenseOf(d *distfile.Distribution) string {
-	text := d.Header("License-Expression")
-	if canonical, err := spdx.Canonical(text); err == nil {
-		return canonical
-	}
-	return text
 }

@@ -11,13 +11,9 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/preflight"
 )
 
-// built returns files of a release of alder without content: their names, and one metadata for all.
-func built(version string, headers []string, names ...string) (files []*distfile.Distribution) {
+// built returns files of a release of alder without content.
+func built(version string, names ...string) (files []*distfile.Distribution) {
 	fields := []distfile.Field{{Name: "Metadata-Version", Value: "2.4"}, {Name: "Name", Value: "alder"}, {Name: "Version", Value: version}}
-	for _, header := range headers {
-		name, value, _ := strings.Cut(header, ": ")
-		fields = append(fields, distfile.Field{Name: name, Value: value})
-	}
 	for i, name := range names {
 		d := &distfile.Distribution{Name: name, Path: name, Metadata: true, Headers: fields}
 		d.Digests.BLAKE2b[0], d.Digests.SHA256[0] = byte(i+1), byte(i+1)
@@ -165,7 +161,7 @@ func TestCompare_Files(t *testing.T) {
 			t.Parallel()
 			listing := pep.Listing{Project: "alder", Exists: len(c.before) > 0, Files: listed(append(c.before, c.also...)...)}
 			s := preflight.Set{
-				Files: built(c.version, nil, c.now...), Listings: map[pep.Project]pep.Listing{"alder": listing}, Compare: true,
+				Files: built(c.version, c.now...), Listings: map[pep.Project]pep.Listing{"alder": listing}, Compare: true,
 			}
 			found, messages := compared(s)
 			if !slices.Equal(found, c.want) || c.says != "" && !strings.Contains(strings.Join(messages, "\n"), c.says) {
@@ -190,89 +186,9 @@ func TestCompare_Yanked(t *testing.T) {
 	listing := pep.Listing{Project: "alder", Exists: true, Files: listed("alder-1.4.2.tar.gz", "alder-1.4.1-py3-none-any.whl")}
 	listing.Files[0].Yanked = true
 	found, _ := compared(preflight.Set{
-		Files: built("1.4.3", nil, "alder-1.4.3-py3-none-any.whl"), Listings: map[pep.Project]pep.Listing{"alder": listing}, Compare: true,
+		Files: built("1.4.3", "alder-1.4.3-py3-none-any.whl"), Listings: map[pep.Project]pep.Listing{"alder": listing}, Compare: true,
 	})
 	if len(found) > 0 {
 		t.Errorf("got %q", found)
-	}
-}
-
-// TestCompare_Metadata: what the metadata of the last release says, against this one.
-func TestCompare_Metadata(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		before, now []string
-		version     string // 1.4.3 unless it says otherwise
-		want        []string
-		says        string
-	}{
-		"the same": {
-			before: []string{"Requires-Python: >=3.9", "Provides-Extra: x"}, now: []string{"Requires-Python: >=3.9", "Provides-Extra: x"},
-		},
-		"an extra is gone": {
-			before: []string{"Provides-Extra: All", "Provides-Extra: cli"}, now: []string{"Provides-Extra: cli"},
-			want: []string{"warning compare-extra"}, says: "the extra all",
-		},
-		"an extra in another spelling": {before: []string{"Provides-Extra: my_extra"}, now: []string{"Provides-Extra: My-Extra"}},
-		"an extra more":                {now: []string{"Provides-Extra: cli"}},
-		"Python raised in a patch release": {
-			before: []string{"Requires-Python: >=3.9"}, now: []string{"Requires-Python: >=3.10"},
-			want: []string{"warning compare-python"}, says: "worked with 3.9",
-		},
-		"Python raised in a minor release": {
-			before: []string{"Requires-Python: >=3.9"}, now: []string{"Requires-Python: >=3.10"}, version: "1.5.0",
-			want: []string{"notice compare-python"},
-		},
-		"Python required in another spelling": {before: []string{"Requires-Python: >=3.9"}, now: []string{"Requires-Python: >=3.9.0,<4"}},
-		"Python lowered":                      {before: []string{"Requires-Python: >=3.10"}, now: []string{"Requires-Python: >=3.9"}},
-		"Python no longer required": {
-			before: []string{"Requires-Python: >=3.9"}, version: "2.0", want: []string{"warning compare-python"}, says: "requires none",
-		},
-		"Python required for the first time": {
-			now: []string{"Requires-Python: >=3.9"}, want: []string{"warning compare-python"}, says: "worked with 3.0",
-		},
-		"dependencies": {
-			before: []string{"Requires-Dist: a>=2", "Requires-Dist: b", "Requires-Dist: c>=1", "Requires-Dist: e>=1"},
-			now:    []string{"Requires-Dist: A>=1.5", "Requires-Dist: c==1.2", "Requires-Dist: d", "Requires-Dist: e>=2"},
-			want:   []string{"notice compare-dependencies"},
-			says:   "a may be as old as 1.5 (before: 2), c is pinned to one version, d is new, b is gone",
-		},
-		"dependencies in another order and spelling": {
-			before: []string{"Requires-Dist: a-b>=1; python_version < '3.10'", "Requires-Dist: c"},
-			now:    []string{"Requires-Dist: c", `Requires-Dist: a_b >= 1 ; python_version < "3.10"`},
-		},
-		"a star is no pin": {before: []string{"Requires-Dist: a"}, now: []string{"Requires-Dist: a==1.*"}},
-		"another licence": {
-			before: []string{"License-Expression: MIT"}, now: []string{"License-Expression: Apache-2.0"},
-			want: []string{"warning compare-license"}, says: "was MIT, and that of this release is Apache-2.0",
-		},
-		"the licence in another case":  {before: []string{"License-Expression: mit"}, now: []string{"License-Expression: MIT"}},
-		"a licence for the first time": {now: []string{"License-Expression: MIT"}},
-		"no licence any more": {
-			before: []string{"License-Expression: MIT"}, want: []string{"warning compare-license"}, says: "not given",
-		},
-		"other fields": {before: []string{"Summary: a", "Keywords: x"}, now: []string{"Summary: b"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			version := c.version
-			if version == "" {
-				version = "1.4.3"
-			}
-			const old = "alder-1.4.2-py3-none-any.whl"
-			s := preflight.Set{
-				Files:    built(version, c.now, "alder-"+version+"-py3-none-any.whl"),
-				Listings: map[pep.Project]pep.Listing{"alder": {Project: "alder", Exists: true, Files: listed(old)}},
-				Compare:  true, Previous: map[pep.Project]*distfile.Distribution{"alder": built("1.4.2", c.before, old)[0]},
-			}
-			found, messages := compared(s)
-			if !slices.Equal(found, c.want) || c.says != "" && !strings.Contains(strings.Join(messages, "\n"), c.says) {
-				t.Errorf("got %q\n%s", found, strings.Join(messages, "\n"))
-			}
-			s.Previous = nil
-			if found, _ := compared(s); len(found) > 0 {
-				t.Errorf("the metadata is unknown, and it compares: %q", found)
-			}
-		})
 	}
 }

@@ -36,10 +36,7 @@ type Set struct {
 	Ref              string                      // the full name of the run's ref, such as refs/tags/v1.0; empty if there is none
 	Now              time.Time
 
-	// Compare has every release compared with the last one that the index lists. Previous has for each project a file of that release, of
-	// which only the name and the metadata are known; a project without one is compared by file names alone.
-	Compare  bool
-	Previous map[pep.Project]*distfile.Distribution
+	Compare bool // compare every release with the last one that the index lists
 
 	catalogs map[pep.Project]*catalog // of Listings, while it is checked
 }

@@ -241,20 +241,17 @@ func ownExamples(t *testing.T) []preflight.Set {
 		disttest.Record("alder-1.0.dist-info/", disttest.Pairs(
 			[2]string{"alder-1.0.dist-info/METADATA"}, [2]string{"alder-1.0.dist-info/WHEEL"})...),
 	))
-	lastRelease := func(before, now []string, names ...string) preflight.Set {
+	lastRelease := func(names ...string) preflight.Set {
 		return preflight.Set{
-			Files: built("1.4.3", now, strings.ReplaceAll(names[0], "1.4.2", "1.4.3")), Warehouse: true, Now: today, Compare: true,
+			Files: built("1.4.3", strings.ReplaceAll(names[0], "1.4.2", "1.4.3")), Warehouse: true, Now: today, Compare: true,
 			Listings: map[pep.Project]pep.Listing{"alder": {Project: "alder", Exists: true, Files: listed(names...)}},
-			Previous: map[pep.Project]*distfile.Distribution{"alder": built("1.4.2", before, names[0])[0]},
 		}
 	}
-	const pure = "alder-1.4.2-py3-none-any.whl"
 	return []preflight.Set{
 		{Files: []*distfile.Distribution{wheelWith(t, "alder/settings.py", "TOKEN = '"+githubToken()+"'\n")}, Warehouse: true, Now: today},
 		{Files: []*distfile.Distribution{wheelWith(t, "alder/server.pem", privateKey(t))}, Warehouse: true, Now: today},
-		lastRelease([]string{"Provides-Extra: cli", "Requires-Python: >=3.9", "Requires-Dist: elder", "License-Expression: MIT"},
-			[]string{"Requires-Python: >=3.10", "License-Expression: Apache-2.0"}, pure, "alder-1.4.2.tar.gz"),
-		lastRelease(nil, nil, wheels("1.4.2", "cp312", "win_amd64 win32 macosx_11_0_arm64 manylinux_2_28_x86_64")...),
+		lastRelease("alder-1.4.2-py3-none-any.whl", "alder-1.4.2.tar.gz"),
+		lastRelease(wheels("1.4.2", "cp312", "win_amd64 win32 macosx_11_0_arm64 manylinux_2_28_x86_64")...),
 		set(t, damaged),
 		set(t, outside),
 		set(t, emptyRows),

@@ -17,9 +17,9 @@ import (
 // The rules in this file compare a release with the last one. What they find was measured on 6,425 steps between real releases in 2026:
 // what nearly always was meant is not reported.
 
-// LastRelease returns the files of the release that r is compared with: the highest final release below r that has a file that is not
+// lastRelease returns the files of the release that r is compared with: the highest final release below r that has a file that is not
 // yanked. ok is false if there is none, or if r is no final release.
-func LastRelease(l pep.Listing, r pep.Release) (version pep.Version, files []pep.IndexFile, ok bool) {
+func lastRelease(l pep.Listing, r pep.Release) (version pep.Version, files []pep.IndexFile, ok bool) {
 	current, err := pep.ParseVersion(r.Version)
 	if err != nil || current.IsPrerelease() {
 		return pep.Version{}, nil, false
@@ -74,7 +74,7 @@ func (s Set) steps() (all []step) {
 	releases, files := inReleases(s)
 	for _, r := range releases {
 		listing := s.Listings[r.Project]
-		before, old, ok := LastRelease(listing, r)
+		before, old, ok := lastRelease(listing, r)
 		now, err := pep.ParseVersion(r.Version)
 		if !ok || err != nil {
 			continue

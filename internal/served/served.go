@@ -144,9 +144,10 @@ func (c comparison) read(ctx context.Context) ([]*distfile.Distribution, error) 
 	if err != nil {
 		return nil, finding.Explain(err, finding.PackagesDir, "name the files, or the folder that has them")
 	}
+	reader := distfile.NewReader()
 	all := make([]*distfile.Distribution, len(found.Distributions))
 	err = par.Each(ctx, runtime.GOMAXPROCS(0), indices(all), func(ctx context.Context, i int) (err error) {
-		all[i], err = distfile.Read(ctx, found.Distributions[i], c.index.Site().MD5)
+		all[i], err = reader.Read(ctx, found.Distributions[i], c.index.Site().MD5)
 		return err
 	})
 	return all, finding.Explain(err, finding.Unreadable, "check that the file is complete and readable, and that nothing changes it")
@@ -195,7 +196,8 @@ func (c comparison) file(ctx context.Context, d *distfile.Distribution, page pep
 		f.add(finding.VerifyUnknown, fmt.Sprintf("%s lists %s without a digest, so its bytes were not compared", site, d.Name),
 			"compare with an index whose page gives digests, or download the file and compare it yourself")
 	case Same:
-		return f, c.complete(ctx, &f, d, listed)
+		err := c.complete(ctx, &f, d, listed)
+		return f, err
 	}
 	return f, nil
 }
@@ -210,7 +212,8 @@ func (c comparison) listed(ctx context.Context, listed pep.IndexFile) (File, err
 			"compare with an index whose page gives SHA-256 digests")
 		return f, nil
 	}
-	return f, c.complete(ctx, &f, d, listed)
+	err := c.complete(ctx, &f, d, listed)
+	return f, err
 }
 
 // complete adds whether the file is yanked, and who published it.

@@ -99,13 +99,10 @@ func (w Process) checkFiles(ctx context.Context, o checkOptions, paths []string)
 	}
 	site.Rules = o.profile == "pypi"
 	site.MD5 = site.MD5 || !site.Rules // such an index may list files only with MD5 digests
-	if err := w.sealProxies(redactor); err != nil && site.Simple != nil {
+	client, err := w.queries(redactor)
+	if err != nil && site.Simple != nil {
 		return publish.CheckResult{}, err
 	}
-	client := wire.New(wire.Options{
-		UserAgent: w.userAgent(), LoadRoots: w.loadRoots, Proxy: w.Proxy, ProxyVariable: w.proxyVariable(), Now: w.Now, Sleep: w.Sleep,
-		Redact: redactor.Redact,
-	})
 	const parallel = 4
 	return publish.Check(ctx,
 		publish.Options{
@@ -116,6 +113,16 @@ func (w Process) checkFiles(ctx context.Context, o checkOptions, paths []string)
 		publish.Deps{
 			Index: index.New(site, client, wire.NewGate(parallel), login), Now: func() time.Time { return o.today }, Sleep: w.Sleep,
 		})
+}
+
+// queries returns the client of a command that only queries. The error is about variables that name no proxy; a command that sends
+// nothing may ignore it.
+func (w Process) queries(redactor *secret.Redactor) (*wire.Client, error) {
+	unusable := w.sealProxies(redactor)
+	return wire.New(wire.Options{
+		UserAgent: w.userAgent(), LoadRoots: w.loadRoots, Proxy: w.Proxy, ProxyVariable: w.proxyVariable(), Now: w.Now, Sleep: w.Sleep,
+		Redact: redactor.Redact,
+	}), unusable
 }
 
 // siteFor returns the index that the flag -index names, and the credentials for it that the environment has as those of a run. It is

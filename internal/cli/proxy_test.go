@@ -138,3 +138,28 @@ func TestProxyVariable_PasswordMasked(t *testing.T) {
 		}
 	}
 }
+
+// TestProxyVariable_Queries: the commands that only query name such a variable too, before anything is requested, and never its password.
+func TestProxyVariable_Queries(t *testing.T) {
+	t.Parallel()
+	const index = "http://127.0.0.1:9/simple/" // where nothing listens
+	for name, c := range map[string]struct {
+		args []string
+		code int
+	}{
+		"check":  {[]string{"check", "-index", index, "testdata"}, cli.Misconfigured},
+		"verify": {[]string{"verify", "-index", index, "alder==1.0"}, cli.Misconfigured},
+		"setup":  {[]string{"setup", "-index", index, t.TempDir()}, cli.Done},
+	} {
+		var output bytes.Buffer
+		code := cli.Main(t.Context(), cli.Process{
+			Args: c.args, Version: "test", Stdout: &output, Stderr: &output, Now: time.Now, Sleep: cli.Sleep,
+			Getenv: func(variable string) string {
+				return map[string]string{"HTTPS_PROXY": "ftp://me:hunter2secret@proxy.example"}[variable]
+			},
+		})
+		expect.Equal(t, "exit code of "+name, code, c.code)
+		expect.Contains(t, "what "+name+" says", output.String(), "HTTPS_PROXY is not the address of a proxy: its scheme is not http")
+		expect.Lacks(t, "what "+name+" says", output.String(), "hunter2")
+	}
+}

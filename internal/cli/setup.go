@@ -110,7 +110,6 @@ func (w Process) actionRef() string {
 type registration struct {
 	project     setup.Project
 	publisher   setup.Publisher
-	claims      oidc.Claims
 	exists      bool // whether the index has the project
 	unknown     bool // whether that is not known
 	page        string
@@ -129,9 +128,12 @@ func (w Process) registrations(ctx context.Context, o setupOptions, plan *setup.
 		plan.Unknown = append(plan.Unknown, err.Error())
 		site = index.Site{}
 	}
-	client := index.New(site, wire.New(wire.Options{
-		UserAgent: w.userAgent(), LoadRoots: w.loadRoots, Proxy: w.Proxy, Now: w.Now, Sleep: w.Sleep, Redact: redactor.Redact,
-	}), wire.NewGate(1), login)
+	requests, err := w.queries(redactor)
+	if err != nil && site.Simple != nil { // an index that cannot be asked hinders nothing
+		plan.Unknown = append(plan.Unknown, err.Error())
+		site = index.Site{}
+	}
+	client := index.New(site, requests, wire.NewGate(1), login)
 	owner, name, _ := strings.Cut(plan.Repository, "/")
 	for _, project := range plan.Projects {
 		exists, unknown := false, true
@@ -148,7 +150,7 @@ func (w Process) registrations(ctx context.Context, o setupOptions, plan *setup.
 				WorkflowRef: plan.Repository + "/.github/workflows/" + publisher.Workflow + "@refs/tags/v1",
 			}
 			r := registration{
-				project: project, publisher: publisher, claims: claims, exists: exists, unknown: unknown, owner: owner, name: name,
+				project: project, publisher: publisher, exists: exists, unknown: unknown, owner: owner, name: name,
 			}
 			if project.Name != "" && plan.Repository != "" && !unknown {
 				r.page = site.PublisherPage(project.Normalized(), !exists, uploadtoken.PublisherForm(claims))

@@ -111,9 +111,10 @@ func (w Process) compareServed(ctx context.Context, o verifyOptions, what served
 	if err != nil {
 		return served.Result{}, err
 	}
-	client := wire.New(wire.Options{
-		UserAgent: w.userAgent(), LoadRoots: w.loadRoots, Proxy: w.Proxy, Now: w.Now, Sleep: w.Sleep, Redact: redactor.Redact,
-	})
+	client, err := w.queries(redactor)
+	if err != nil {
+		return served.Result{}, err
+	}
 	var mu sync.Mutex
 	var notes []finding.Finding
 	result, err := served.Compare(ctx, what, index.New(site, client, wire.NewGate(what.Parallel), login), attest.New(attest.Options{

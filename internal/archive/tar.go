@@ -180,7 +180,8 @@ func (t *tarReader) member(before *tarTexts) (tarMember, error) {
 	case typePax, typePaxSolaris, typePaxGlobal:
 		return t.extended(m, before)
 	case typeSparse:
-		return m, t.sparseBlocks(&m)
+		err = t.sparseBlocks(&m)
+		return m, err
 	}
 	m.apply(t.global)
 	return m, nil

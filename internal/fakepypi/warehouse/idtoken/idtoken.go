@@ -192,5 +192,6 @@ func (v *Verifier) fetch(ctx context.Context) (jose.JSONWebKeySet, error) {
 	if answer.StatusCode != http.StatusOK {
 		return keys, fmt.Errorf("%s answered %s", discovered.KeysAt, answer.Status)
 	}
-	return keys, json.Unmarshal(text, &keys)
+	err = json.Unmarshal(text, &keys)
+	return keys, err
 }

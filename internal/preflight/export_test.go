@@ -13,3 +13,6 @@ func RulesWithMessages() []finding.ID {
 
 // FirstOnlyIn lets a test count comparisons.
 func FirstOnlyIn(a, b []string, compare func(a, b string) int) int { return firstOnlyIn(a, b, compare) }
+
+// Tried lets a test read what a message says of installers.
+func Tried(name string) string { return tried(name) }

@@ -20,10 +20,10 @@ func wheelFormat(d *distfile.Distribution) (message, fix string) {
 	versions := d.WheelFile.Values("Wheel-Version")
 	switch {
 	case len(versions) == 0:
-		return "WHEEL has no Wheel-Version: installers refuse such a wheel", again
+		return "WHEEL has no Wheel-Version" + tried("no wheel version"), again
 	case !strings.HasPrefix(versions[0], "1."):
-		return fmt.Sprintf("WHEEL has the Wheel-Version %s: installers know the versions 1.N alone, and refuse this "+
-			"wheel", quote(elide(versions[0]))), again
+		return fmt.Sprintf("WHEEL has the Wheel-Version %s, and installers know the versions 1.N alone%s",
+			quote(elide(versions[0])), tried("wheel version")), again
 	default:
 		return "", ""
 	}

@@ -43,6 +43,19 @@ only the index can decide. A **notice** is information. A rule of *PyPI and Test
 `
 )
 
+// trialIntro begins the part of the page about installers: the month of the trials, their names, and the line below the head of the table.
+const trialIntro = `
+## What installers do with such files
+
+An index accepts these files. What installers do with them was tried in %s with small wheels and sdists, and read in the sources of
+pip 26.3.dev0, uv 0.12.5, installer 1.0.1, pdm 2.28.2, poetry 2.5.0.dev0 and micropip 0.11.1. *Refuses* means that a message says what is
+wrong, *fails* that it ends with another error, *without …* that it leaves a part out, *does not work* that it installs something else than
+was meant; of the last two it says nothing. An empty cell was not tried.
+
+| the file | rule | %s |
+| --- | --- |%s
+`
+
 // TestRules_Page keeps docs/rules.md in step with the table of rules, and what it quotes with what they really say.
 func TestRules_Page(t *testing.T) {
 	t.Parallel()
@@ -59,6 +72,7 @@ func TestRules_Page(t *testing.T) {
 		}
 		text.WriteString(entry(r, example))
 	}
+	text.WriteString(trialTable())
 	golden.Equal(t, root+page, text.String())
 }
 
@@ -77,6 +91,17 @@ func TestRules_HeadingLinks(t *testing.T) {
 	if got := preflight.Page("internal"); got != "" {
 		t.Errorf("a finding of no rule has the page %s", got)
 	}
+}
+
+// trialTable is the part of the page about installers.
+func trialTable() string {
+	versions, month := preflight.Installers()
+	var text strings.Builder
+	fmt.Fprintf(&text, trialIntro, month, strings.Join(versions, " | "), strings.Repeat(" --- |", len(versions)))
+	for _, row := range preflight.Trials() {
+		fmt.Fprintf(&text, "| %s | [%s](#%[2]s) | %s |\n", row.File, row.Rule, strings.Join(row.Outcomes, " | "))
+	}
+	return text.String()
 }
 
 // entry is the part of the page about one rule.

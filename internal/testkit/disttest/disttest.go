@@ -16,10 +16,13 @@ import (
 	"bytes"
 	"compress/flate"
 	"compress/gzip"
+	"encoding/binary"
 	"fmt"
 	"hash/crc32"
 	"io"
+	"io/fs"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -30,8 +33,12 @@ import (
 // Member is one member of an archive.
 type Member struct {
 	Name, Content string
-	Deflated      bool   // of a zip: the content is compressed, unless it is empty
-	Link          string // of a tar: the member is a symbolic link to this
+	Deflated      bool        // of a zip: the content is compressed, unless it is empty
+	Zip64         bool        // of a zip: the sizes are in an extra field of the local header, as a writer has it that streams
+	Mode          fs.FileMode // permissions and kind of file; 0: a regular file that, in a zip, says nothing about its permissions
+	Link          string      // of a tar: the member is a symbolic link to this
+	Hard          bool        // of a tar: the link is a hard one
+	Format        tar.Format  // of a tar: its dialect; 0: the oldest one that can hold the member
 }
 
 // Sorted returns members of these names and contents, in the order of their names.
@@ -65,7 +72,10 @@ func ZipWithComment(comment string, members ...Member) []byte {
 			header.Method, content = zip.Deflate, deflated(m.Content)
 		}
 		header.CompressedSize64, header.UncompressedSize64 = uint64(len(content)), uint64(len(m.Content))
-		part, err := w.CreateRaw(header) // the ordinary way writes data descriptors, which an index refuses
+		if m.Mode != 0 {
+			header.SetMode(m.Mode)
+		}
+		part, err := createRaw(w, header, m.Zip64)
 		must(err)
 		_, err = part.Write(content)
 		must(err)
@@ -73,6 +83,22 @@ func ZipWithComment(comment string, members ...Member) []byte {
 	must(w.SetComment(comment))
 	must(w.Close())
 	return b.Bytes()
+}
+
+// createRaw adds a member to a zip. The ordinary way to do so writes data descriptors, which an index refuses. The sizes of a zip64 member
+// are in the directory as they are, since w has the same header when it writes that.
+func createRaw(w *zip.Writer, header *zip.FileHeader, zip64 bool) (io.Writer, error) {
+	if !zip64 {
+		return w.CreateRaw(header)
+	}
+	packed, unpacked := header.CompressedSize64, header.UncompressedSize64
+	header.Extra = binary.LittleEndian.AppendUint64(
+		binary.LittleEndian.AppendUint64([]byte{1, 0, 16, 0}, unpacked), packed)
+	header.CompressedSize64, header.UncompressedSize64 = math.MaxUint32, math.MaxUint32
+	part, err := w.CreateRaw(header)
+	header.CompressedSize64, header.UncompressedSize64, header.Extra = packed, unpacked, nil
+	header.CompressedSize, header.UncompressedSize = uint32(packed), uint32(unpacked) // nothing in a test is longer
+	return part, err
 }
 
 func deflated(content string) []byte {
@@ -90,12 +116,20 @@ func Tar(members ...Member) []byte {
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
 	for _, m := range members {
-		header := &tar.Header{Name: m.Name, Mode: 0o644, Size: int64(len(m.Content))}
-		if m.Link != "" {
+		header := &tar.Header{Name: m.Name, Mode: 0o644, Size: int64(len(m.Content)), Format: m.Format}
+		if m.Mode != 0 {
+			header.Mode = int64(m.Mode.Perm())
+		}
+		switch {
+		case m.Hard:
+			header.Typeflag, header.Linkname, header.Size = tar.TypeLink, m.Link, 0
+		case m.Link != "":
 			header.Typeflag, header.Linkname, header.Size = tar.TypeSymlink, m.Link, 0
+		case m.Mode&fs.ModeNamedPipe != 0:
+			header.Typeflag = tar.TypeFifo
 		}
 		must(w.WriteHeader(header))
-		if m.Link == "" {
+		if m.Content != "" {
 			_, err := io.WriteString(w, m.Content)
 			must(err)
 		}

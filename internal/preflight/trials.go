@@ -1,0 +1,151 @@
+package preflight
+
+import (
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/org/pypi-oidc-publish/internal/finding"
+)
+
+// A trial says what each installer does with one kind of file that an index accepts. The words of findings and the table of docs/rules.md
+// are made from it, so that a version has one place.
+//
+// Each outcome was measured with small wheels and sdists on triedOn, and read in the sources of the installer (docs/rules.md names their
+// versions). An installer that was not tried with a file has no outcome, and is in no message.
+type trial struct {
+	name string     // by which a rule finds it
+	rule finding.ID // whose findings it is about
+	file string     // what the file is like, as a row of the table begins
+	does outcomes
+	lost string // what an outcome that leaves something out leaves out, such as "the command"
+}
+
+// outcomes has what each installer does with a file.
+type outcomes struct{ pip, uv, installer, pdm, poetry, micropip outcome }
+
+// triedOn is the month of the trials.
+const triedOn = "November 2026"
+
+// all returns the outcomes with the names and versions of the installers.
+func (o outcomes) all() iter.Seq2[string, outcome] {
+	return func(yield func(string, outcome) bool) {
+		_ = yield("pip 26.3", o.pip) && yield("uv 0.13.9", o.uv) && yield("installer 1.1.0", o.installer) &&
+			yield("pdm 2.29.4", o.pdm) && yield("poetry 2.5.1", o.poetry) && yield("micropip 0.11.1", o.micropip)
+	}
+}
+
+// outcome is what an installer does with a file.
+type outcome uint8
+
+// The outcomes, the worst first.
+const (
+	untried  outcome = iota
+	refuses          // a message of the installer says what is wrong
+	fails            // it ends with an error that does not
+	omits            // it installs the file without a part of it, and says nothing
+	breaks           // it installs what does not work, and says nothing
+	warns            // it installs the file, and warns
+	installs         // it installs the file as it is meant
+)
+
+// words returns an outcome as a cell of the table, and as what one installer does, or several do.
+func (o outcome) words(lost string) (cell, one, several string) {
+	switch o {
+	case refuses:
+		return "refuses", "refuses it", "refuse it"
+	case fails:
+		return "fails", "fails on it", "fail on it"
+	case omits:
+		return "without " + lost, "installs it without " + lost, "install it without " + lost
+	case breaks:
+		return "does not work", "installs what does not work", "install what does not work"
+	case warns:
+		return "warns", "installs it with a warning", "install it with a warning"
+	case installs:
+		return "installs", "installs it", "install it"
+	default:
+		return "", "", ""
+	}
+}
+
+// trials has all trials, in the order of the rules.
+var trials = []trial{
+	{
+		"damaged", "member-damaged", "a member has a wrong CRC-32",
+		outcomes{pip: fails, uv: refuses, installer: fails, pdm: fails, poetry: fails},
+		"",
+	},
+	{
+		"no wheel version", "wheel-format", "WHEEL has no Wheel-Version",
+		outcomes{pip: refuses, uv: refuses},
+		"",
+	},
+	{
+		"wheel version", "wheel-format", "Wheel-Version is a word",
+		outcomes{pip: refuses, uv: refuses},
+		"",
+	},
+}
+
+// tried says what installers do with a kind of file, for the end of a message: ": pip 26.3 and uv 0.13.9 refuse it". It is empty if the
+// trials have nothing of that name.
+func tried(name string) string {
+	at := slices.IndexFunc(trials, func(t trial) bool { return t.name == name })
+	if at < 0 {
+		return ""
+	}
+	var clauses []string
+	for o := refuses; o <= installs; o++ {
+		var who []string
+		for version, does := range trials[at].does.all() {
+			if does == o {
+				who = append(who, version)
+			}
+		}
+		_, verb, verbs := o.words(trials[at].lost)
+		if len(who) > 1 {
+			verb = verbs
+		}
+		if len(who) > 0 {
+			clauses = append(clauses, enumerated(who)+" "+verb)
+		}
+	}
+	return ": " + strings.Join(clauses, "; ")
+}
+
+// enumerated joins names by commas, and the last one by "and".
+func enumerated(names []string) string {
+	if last := len(names) - 1; last > 0 {
+		return strings.Join(names[:last], ", ") + " and " + names[last]
+	}
+	return strings.Join(names, "")
+}
+
+// Trial is a trial for documentation.
+type Trial struct {
+	File     string     // what the file is like
+	Rule     finding.ID // the rule that reports it
+	Outcomes []string   // what each of [Installers] does; empty for one that was not tried
+}
+
+// Trials returns what installers do with files that an index accepts, in the order of the rules.
+func Trials() []Trial {
+	list := make([]Trial, len(trials))
+	for i, t := range trials {
+		list[i] = Trial{File: t.file, Rule: t.rule}
+		for _, does := range t.does.all() {
+			cell, _, _ := does.words(t.lost)
+			list[i].Outcomes = append(list[i].Outcomes, cell)
+		}
+	}
+	return list
+}
+
+// Installers returns the names and versions of the installers, and the month in which they were tried.
+func Installers() (versions []string, month string) {
+	for version := range (outcomes{}).all() {
+		versions = append(versions, version)
+	}
+	return versions, triedOn
+}

@@ -275,6 +275,7 @@ func (w Process) run(
 		Paths:            c.Packages,
 		Workspace:        w.Getenv("GITHUB_WORKSPACE"),
 		WorkingTree:      w.workingTree(),
+		RunnerFolder:     w.runnerFolder(),
 		AuthReason:       c.AuthWhy,
 		Parallel:         c.Parallel,
 		SkipExisting:     c.SkipExisting,
@@ -294,6 +295,15 @@ func (w Process) run(
 
 // workingTree returns the runner's workspace, or the current folder outside of a runner.
 func (w Process) workingTree() string { return cmp.Or(w.Getenv("GITHUB_WORKSPACE"), ".") }
+
+// runnerFolder returns the folder that the workspace is in outside of the container of this action; empty if this is no container.
+func (w Process) runnerFolder() string {
+	outside, workspace := w.Getenv("RUNNER_WORKSPACE"), w.Getenv("GITHUB_WORKSPACE")
+	if outside == "" || workspace == "" || strings.HasPrefix(workspace, outside) {
+		return ""
+	}
+	return outside
+}
 
 // tried returns the event of one attempt of a request.
 func tried(t wire.Try) ledger.Tried {

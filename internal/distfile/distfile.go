@@ -36,6 +36,8 @@ type Distribution struct {
 	// begins with it. It is nil if the headers ended normally, at an empty line or the end of the text.
 	HeadersEndAt *Line
 	WheelFile    *WheelFile // the WHEEL file of a wheel; nil if there is none in its place
+	Start        Start      // what its first bytes tell, if they are not those of an archive; empty if nothing that is known
+	Contents     Contents   // of an sdist, or what is named like one
 	Secrets      []Secret   // credentials in its members, in the order of these; at most [MostSecrets]
 	EntryPoints  error      // why a wheel's entry_points.txt is invalid; nil if it is valid or absent
 	Description  string     // the body of the core metadata, or the Description header without its indentation
@@ -89,6 +91,10 @@ func (r *Reader) Read(ctx context.Context, path string, md5 bool) (*Distribution
 	selection.Admit, selection.Budget = large.begin, r.budget
 	secrets := &secretFinder{scanner: r.scanner()}
 	selection.Inspect = secrets.inspect
+	if d.Kind() == Sdist {
+		selection.Inspect = contentsFinder{&d.Contents, secrets.inspect}.inspect
+	}
+	d.readStart(file)
 	if err := d.readAll(ctx, file, md5, selection); err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}

@@ -496,6 +496,15 @@ var rules = []rule{
 		"Tools read sparse members differently.",
 	},
 	{
+		"not-an-sdist",
+		finding.Error,
+		everywhere,
+		offline,
+		each(notAnSdist),
+		"a .zip or .tar.gz has distributions, a program or web pages, and neither metadata nor the source of a project",
+		"It is an artifact that was not unpacked, a build for users of a program, or documentation. An index takes such archives for sdists, and refuses them.",
+	},
+	{
 		"top-level",
 		finding.Error,
 		everywhere,

@@ -277,6 +277,7 @@ func ownExamples(t *testing.T) []preflight.Set {
 		{Files: []*distfile.Distribution{wheelWith(t, "alder/server.pem", privateKey(t))}, Warehouse: true, Now: today},
 		lastRelease("alder-1.4.2-py3-none-any.whl", "alder-1.4.2.tar.gz"),
 		lastRelease(wheels("1.4.2", "cp312", "win_amd64 win32 macosx_11_0_arm64 manylinux_2_28_x86_64")...),
+		set(t, file{name: "dist.zip", raw: string(disttest.Zip(disttest.Member{Name: "alder-1.0-py3-none-any.whl", Content: "PK"}))}),
 		set(t, damaged),
 		set(t, outside),
 		set(t, emptyRows),

@@ -26,7 +26,7 @@ func duplicateName(s Set) (found []finding.Finding) {
 // duplicateContent reports files with equal content, because the index also identifies a file by its digest.
 func duplicateContent(s Set) (found []finding.Finding) {
 	first := map[[32]byte]string{}
-	for _, d := range s.Files {
+	for _, d := range copiesLast(s.Files) {
 		other := first[d.Digests.BLAKE2b]
 		if release, err := d.Release(); err == nil && other == "" {
 			other = s.catalogOf(release.Project).twin(d)
@@ -36,9 +36,12 @@ func duplicateContent(s Set) (found []finding.Finding) {
 			first[d.Digests.BLAKE2b] = d.Name
 		case d.Name: // duplicate-name reports it, or the file is already on the index
 		default:
+			fix := "it has the same content as " + other + ": keep one of them"
+			if isCopy(d.Name) {
+				fix = copyAdvice(copyMark().FindString(d.Name))
+			}
 			found = append(found, refusal(d, fmt.Sprintf("File already exists (%s, with blake2_256 hash '%s').",
-				quote(d.Name), hex.EncodeToString(d.Digests.BLAKE2b[:])),
-				"it has the same content as "+other+": keep one of them"))
+				quote(d.Name), hex.EncodeToString(d.Digests.BLAKE2b[:])), fix))
 		}
 	}
 	return found
@@ -61,7 +64,7 @@ func (c *catalog) twin(d *distfile.Distribution) string {
 // the same name does not count.
 func secondSdist(s Set) (found []finding.Finding) {
 	first := map[pep.Release]string{}
-	for _, d := range s.Files {
+	for _, d := range copiesLast(s.Files) {
 		release, err := d.Release()
 		listed := s.catalogOf(release.Project)
 		if err != nil || d.Kind() != distfile.Sdist || listed.names[d.Name] {

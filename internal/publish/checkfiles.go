@@ -41,11 +41,9 @@ func Check(ctx context.Context, o Options, d Deps) (CheckResult, error) {
 		err = nil
 	}
 	if err = r.withNested(files, err); err != nil {
-		return CheckResult{}, pathErrors(err)
+		return CheckResult{}, r.pathErrors(err)
 	}
-	if others = append(others, files.AttestationFiles...); len(others) > 0 {
-		r.record(leftAlone(others))
-	}
+	r.noteLeftAlone(others, files.AttestationFiles, attestationFilesOf(files.Distributions))
 	paths := inGivenOrder(append(files.Distributions, named...), o.Paths)
 	c, err := r.gather(ctx, paths)
 	if err != nil {

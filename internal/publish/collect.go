@@ -35,16 +35,13 @@ func (r *run) collect(ctx context.Context) (collected, error) {
 	}
 	found, err := distfile.Find(r.Paths)
 	if err = r.withNested(found, err); err != nil {
-		return collected{}, pathErrors(err)
+		return collected{}, r.pathErrors(err)
 	}
 	if err := r.checkAttestationsDir(found.Distributions); err != nil {
 		return collected{}, err
 	}
 	beside := attestationFilesOf(found.Distributions)
-	stray := slices.DeleteFunc(found.AttestationFiles, func(path string) bool { return slices.Contains(beside[ownerOf(path)], path) })
-	if alone := append(found.Others, stray...); len(alone) > 0 {
-		r.record(leftAlone(alone))
-	}
+	r.noteLeftAlone(found.Others, found.AttestationFiles, beside)
 	c, err := r.gather(ctx, found.Distributions)
 	for _, t := range c.targets {
 		t.attestationFiles = beside[t.Path]
@@ -283,9 +280,57 @@ func resolved(path string) string {
 }
 
 // pathErrors gives the errors of paths that the user named a next step.
-func pathErrors(err error) error {
-	return finding.Explain(err, finding.PackagesDir,
-		"set `packages-dir` to where the build put its files, and check that the artifact was downloaded there")
+func (r *run) pathErrors(err error) error {
+	var all []error
+	for _, f := range finding.Of(finding.Explain(err, finding.PackagesDir,
+		"set `packages-dir` to where the build put its files, and check that the artifact was downloaded there")) {
+		if inside, ok := r.insidePath(f.File); ok && (f.ID == finding.PathMissing || f.ID == finding.GlobUnmatched) {
+			f.Message = f.File + " is a path of the runner, which the container of this action does not have"
+			f.Fix = "write `" + inside + "` in its place: of a value with several lines, the runner translates only the beginning"
+		}
+		all = append(all, f)
+	}
+	return errors.Join(all...)
+}
+
+// insidePath returns how a path of the runner is written inside of its container: relative if it is in the workspace. ok is false if it is
+// no such path.
+func (r *run) insidePath(path string) (inside string, ok bool) {
+	const temporary, mounted = "_temp", "/github/runner_temp" // docs/reference/runner.md §1
+	if r.RunnerFolder == "" || !filepath.IsAbs(path) {
+		return "", false
+	}
+	relative, err := filepath.Rel(filepath.Dir(r.RunnerFolder), path)
+	if err != nil {
+		return "", false
+	}
+	parts := strings.Split(filepath.ToSlash(relative), "/")
+	switch name := filepath.Base(r.RunnerFolder); {
+	case parts[0] == temporary:
+		return strings.Join(append([]string{mounted}, parts[1:]...), "/"), true
+	case len(parts) == 2 && parts[0] == name:
+		return ".", true
+	case len(parts) > 2 && parts[0] == name:
+		return strings.Join(parts[2:], "/"), true
+	}
+	return "", false
+}
+
+// noteLeftAlone records which files are ignored: those that are no distributions, and attestations that stand beside none. What builds and
+// signing tools leave behind is not worth a word.
+func (r *run) noteLeftAlone(others, attestations []string, beside map[string][]string) {
+	stray := slices.DeleteFunc(slices.Clone(attestations), func(path string) bool { return slices.Contains(beside[ownerOf(path)], path) })
+	if alone := slices.DeleteFunc(append(slices.Clone(others), stray...), isUsual); len(alone) > 0 {
+		r.record(leftAlone(alone))
+	}
+}
+
+// isUsual reports whether a file is one that builds and signing tools leave beside distributions: every build of uv leaves .gitignore.
+func isUsual(path string) bool {
+	return slices.ContainsFunc([]string{".*", "SHA*SUMS*", "*.asc", "*.sig", "*.sigstore*"}, func(pattern string) bool {
+		matches, err := filepath.Match(pattern, filepath.Base(path))
+		return err == nil && matches
+	})
 }
 
 // leftAlone returns the notice about ignored files, which are not distributions.

@@ -18,9 +18,12 @@ import (
 
 // Options are what the user asked for.
 type Options struct {
-	Paths            []string      // files, folders and globs
-	Workspace        string        // paths below it are shown relative to it; "" shows them as they are
-	WorkingTree      string        // the folder of the whole job, whose sub-folders are of all kinds; "" for none
+	Paths       []string // files, folders and globs
+	Workspace   string   // paths below it are shown relative to it; "" shows them as they are
+	WorkingTree string   // the folder of the whole job, whose sub-folders are of all kinds; "" for none
+	// RunnerFolder is the folder that the workspace is in outside of the container (RUNNER_WORKSPACE): its paths do not exist here. It is
+	// "" outside of a container.
+	RunnerFolder     string
 	AuthReason       string        // how the run authenticates and why, for the log
 	Parallel         int           // uploads at once
 	SkipExisting     bool          // other bytes under a name that the index has are a warning

@@ -86,6 +86,7 @@ type tables struct {
 	used       map[string]bool // file names that cannot be used again
 	secrets    []string
 	crowd      crowd
+	races      uint64 // that requests were about to lose
 	cache      cdnCache
 }
 

@@ -45,9 +45,6 @@ func (z *zipFile) ReadAt(p []byte, off int64) (int, error) {
 }
 
 func (z *zipFile) walk(end zipEnd, w *walk) error {
-	if end.start < 0 || end.directorySize < 0 {
-		return errors.New("bad offset for central directory")
-	}
 	if also, err := z.startsLikeTar(); err != nil {
 		return err
 	} else if also {

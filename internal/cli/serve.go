@@ -147,6 +147,17 @@ func (s *serving) defineBehavior(flags *flag.FlagSet) {
 		s.behavior.Burn = burn
 		return nil
 	})
+	flags.Func("races", "which uploads and token `requests` are answered with 500 because another one was faster to make the same release, "+
+		"project or file: every, half (about half of them, as PyPI does) or none (default every)", func(text string) error {
+		races, known := map[string]fakepypi.Races{
+			"every": fakepypi.RacesEvery, "half": fakepypi.RacesHalf, "none": fakepypi.RacesNone,
+		}[text]
+		if !known {
+			return errors.New("write every, half or none")
+		}
+		s.behavior.Races = races
+		return nil
+	})
 	flags.BoolVar(&s.behavior.Deadlocks, "deadlocks", false,
 		"answer 500 to some uploads while more than four to one release are on their way, as PyPI's database does")
 	flags.Func("issuer", "the `name` of the issuer in ID tokens and in the certificates of the test Sigstore: github, or the address of "+

@@ -451,10 +451,25 @@ func TestFaultMatrix(t *testing.T) {
 			survived++
 		}
 	}
+	raced := races()
+	t.Run("races", func(t *testing.T) {
+		for _, r := range raced {
+			t.Run(r.name, func(t *testing.T) {
+				t.Parallel()
+				r.run(t)
+			})
+		}
+	})
 	t.Log("each fault once:\n" + matrix(all, 1))
 	t.Log("each fault from then on, until the run is over:\n" + matrix(all, fault.Forever))
-	t.Logf("faults survived: %d of %d", survived, len(all))
-	if survived != len(all) {
+	for _, r := range raced {
+		if r.mark != lost {
+			survived++
+		}
+		t.Logf("two jobs at once, %s: %s", r.name, r.mark)
+	}
+	t.Logf("faults survived: %d of %d", survived, len(all)+len(raced))
+	if survived != len(all)+len(raced) {
 		t.Fail()
 	}
 }

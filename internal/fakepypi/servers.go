@@ -64,6 +64,16 @@ const (
 	Plain               = warehouse.Plain
 )
 
+// Races says which requests that race each other lose.
+type Races = warehouse.Races
+
+// The kinds of races.
+const (
+	RacesEvery = warehouse.RacesEvery
+	RacesHalf  = warehouse.RacesHalf
+	RacesNone  = warehouse.RacesNone
+)
+
 // Burn is a behaviour of the revocation endpoint.
 type Burn = warehouse.Burn
 

@@ -31,6 +31,9 @@ type Behavior struct {
 	// FileLimit and ProjectLimit are sizes in bytes; 0 means 100 MiB and 10 GiB (§1.6).
 	FileLimit, ProjectLimit int64
 
+	// Races says which requests are answered with 500 because another one wrote a row that they need while they were on their way (§3).
+	Races Races
+
 	// Deadlocks answers 500 to some of the uploads to one release while more than four are on their way, as the database of the measured
 	// index did (§3).
 	Deadlocks bool
@@ -55,6 +58,16 @@ const (
 	BurnMissing    Burn = "missing"     // 404: an index without the endpoint
 	BurnNotAllowed Burn = "not-allowed" // 405: likewise
 	BurnBroken     Burn = "broken"      // 500
+)
+
+// Races says which of the requests lose that race each other for a row of the database.
+type Races string
+
+// The kinds of races.
+const (
+	RacesEvery Races = ""     // every request that another one was faster than
+	RacesHalf  Races = "half" // about half of them, as measured: the first one, the third one and so on
+	RacesNone  Races = "none" // none: each sees what the other has written
 )
 
 const (

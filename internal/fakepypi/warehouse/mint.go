@@ -115,7 +115,7 @@ func (ix *Index) admit(ctx context.Context, raw string) (idtoken.Claims, error) 
 
 // publisherOf returns the publisher that matches an ID token. A pending publisher comes first and creates its project.
 func (ix *Index) publisherOf(c idtoken.Claims, began uint64) (*publisher, error) {
-	if w, _ := ix.matchPending(c, began); w != nil {
+	if w, _ := ix.matchPending(c, began); w != nil && (w.consumed.seq == 0 || ix.overtaken(w.consumed, began)) {
 		if jti, _ := c.Text("jti"); ix.jtis[jti] {
 			return nil, errors.New("the index does not catch a used ID token on this path") // §4.2, last line
 		}
@@ -154,7 +154,7 @@ func (ix *Index) reify(w *pending, began uint64) error {
 		return errRace
 	}
 	if p := ix.projects[normalize(w.project)]; p != nil {
-		if p.unseenBy(began) {
+		if ix.overtaken(p.stamp, began) {
 			return errRace
 		}
 		w.consumed = ix.stampNow()

@@ -130,7 +130,7 @@ func duplicate(u *upload) *refusal {
 	if same == nil {
 		return nil
 	}
-	if same.unseenBy(u.began) {
+	if u.ix.overtaken(same.stamp, u.began) {
 		return refuse(http.StatusInternalServerError, "")
 	}
 	if same.name == name && same.sha256 == b.sha256 && same.blake2 == b.blake2 {

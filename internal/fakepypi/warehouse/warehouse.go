@@ -86,6 +86,7 @@ type tables struct {
 	used       map[string]bool // file names that cannot be used again
 	secrets    []string
 	crowd      crowd
+	races      uint64 // that requests were about to lose
 	cache      cdnCache
 }
 
@@ -222,13 +223,6 @@ func (ix *Index) legacy(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	ix.uploadFile(w, r)
-}
-
-// oldHost handles POST /pypi?:action=file_upload.
-func (ix *Index) oldHost(w http.ResponseWriter, r *http.Request) {
-	answerRefusal(w, r, refuse(http.StatusGone, "This API has been deprecated and removed from legacy PyPI in favor of using the "+
-		"APIs available in the new PyPI.org implementation of PyPI (located at https://pypi.org/). For more information about "+
-		"migrating your use of this API to PyPI.org, please see https://packaging.python.org/guides/migrating-to-pypi-org/#uploading."))
 }
 
 func (ix *Index) notFound(w http.ResponseWriter, _ *http.Request) {

@@ -30,12 +30,19 @@ func main() {
 		Getenv:    os.Getenv,
 		Stdout:    stdout,
 		Stderr:    stderr,
+		Terminal:  isTerminal(stdout),
 		Now:       time.Now,
 		Sleep:     cli.Sleep,
 		Proxy:     http.ProxyFromEnvironment,
 		Log:       log.Default(),
 		LoadRoots: sync.OnceFunc(cli.EmbeddedRoots),
 	}))
+}
+
+// isTerminal reports whether a stream leads to a terminal, or to another device that keeps nothing.
+func isTerminal(stream *os.File) bool {
+	info, err := stream.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // takeStreams returns the standard streams, and leaves others that lead nowhere in their place. Libraries that print by themselves would

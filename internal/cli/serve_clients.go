@@ -103,16 +103,12 @@ var shellName = regexp.MustCompile(`^[A-Z0-9_]+$`)
 func (c client) print(r *runner.Runner) {
 	defer r.Group(c.name)()
 	for _, s := range c.env {
-		if shellName.MatchString(s.name) && !s.isSigstore() {
+		if shellName.MatchString(s.name) {
 			r.Line("export " + s.name + "='" + s.value + "'")
 		}
 	}
 	r.Line(c.use)
 }
-
-// isSigstore reports whether a variable describes the Sigstore of the test index. Its value is too long to print, so only the
-// environment file contains it.
-func (s setting) isSigstore() bool { return s.name == tufURL || s.name == tufRoot }
 
 // base returns the URL of the test index without a path.
 func base(servers *fakepypi.Servers) string {

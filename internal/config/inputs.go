@@ -1,6 +1,7 @@
 package config
 
 import (
+	"strings"
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
@@ -17,6 +18,12 @@ type Input struct {
 	secret bool // masked before anything else can fail
 	set    func(d *draft, value string) *finding.Finding
 }
+
+// Variable returns the environment variable with the input's value, as GitHub's runner sets it.
+func (in Input) Variable() string { return "INPUT_" + strings.ToUpper(in.Name) }
+
+// Secret reports whether the value is a secret, which does not belong on a command line: other users of the machine can read it there.
+func (in Input) Secret() bool { return in.secret }
 
 // Inputs returns all inputs, in the order of the documentation.
 func Inputs() []Input {

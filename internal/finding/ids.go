@@ -163,6 +163,11 @@ const (
 	GitHubUnavailable      ID = "github-unavailable"       // GitHub did not answer, or not as its API should
 )
 
+// The command line.
+const (
+	Usage ID = "usage" // a flag or an argument of a command has a value that it does not take
+)
+
 // The verify command.
 const (
 	VerifyMissing      ID = "verify-missing"       // the index does not list a file

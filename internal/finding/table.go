@@ -162,6 +162,9 @@ func Sections() []Section {
 			{GitHubRateLimit, Error, Index},
 			{GitHubUnavailable, Error, Index},
 		}},
+		{page, "The command line", []Definition{
+			{Usage, Error, Workflow},
+		}},
 		{page, "The command `verify`", []Definition{
 			{VerifyMissing, Error, Index},
 			{VerifyDifferent, Error, Index},

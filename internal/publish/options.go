@@ -37,6 +37,8 @@ type Options struct {
 	AttestationsDir  string // where attestations are written as well; "" for nowhere
 	Repository       string // that publishes, as owner/name
 	Tag              string // of the GitHub release to attach the files to
+	// ProgressEvery is how often the progress of a long upload is recorded; 0 means every ten seconds.
+	ProgressEvery time.Duration
 	// Wait is how long to wait at most until the index serves every file; 0 means not to.
 	Wait time.Duration
 }

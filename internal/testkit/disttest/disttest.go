@@ -27,6 +27,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -101,11 +102,31 @@ func createRaw(w *zip.Writer, header *zip.FileHeader, zip64 bool) (io.Writer, er
 	return part, err
 }
 
+// Compressors are used again: making one takes longer than most of what is compressed.
+var (
+	deflaters = sync.Pool{New: func() any {
+		w, err := flate.NewWriter(nil, flate.BestSpeed)
+		must(err)
+		return w
+	}}
+	gzippers     = gzipPool(gzip.DefaultCompression)
+	fastGzippers = gzipPool(gzip.BestSpeed)
+)
+
+func gzipPool(level int) *sync.Pool {
+	return &sync.Pool{New: func() any {
+		w, err := gzip.NewWriterLevel(nil, level)
+		must(err)
+		return w
+	}}
+}
+
 func deflated(content string) []byte {
 	var b bytes.Buffer
-	w, err := flate.NewWriter(&b, flate.BestSpeed)
-	must(err)
-	_, err = io.WriteString(w, content)
+	w := deflaters.Get().(*flate.Writer)
+	defer deflaters.Put(w)
+	w.Reset(&b)
+	_, err := io.WriteString(w, content)
 	must(err)
 	must(w.Close())
 	return b.Bytes()
@@ -141,13 +162,14 @@ func Tar(members ...Member) []byte {
 // Gzip returns data compressed by gzip: quickly, if there is much of it.
 func Gzip(data []byte) []byte {
 	var b bytes.Buffer
-	level := gzip.DefaultCompression
+	pool := gzippers
 	if len(data) > 1<<20 {
-		level = gzip.BestSpeed
+		pool = fastGzippers
 	}
-	w, err := gzip.NewWriterLevel(&b, level)
-	must(err)
-	_, err = w.Write(data)
+	w := pool.Get().(*gzip.Writer)
+	defer pool.Put(w)
+	w.Reset(&b)
+	_, err := w.Write(data)
 	must(err)
 	must(w.Close())
 	return b.Bytes()

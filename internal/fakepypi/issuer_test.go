@@ -16,9 +16,9 @@ func TestIssuer_SubjectAndRef(t *testing.T) {
 		run                    issuer.Run
 		subject, kind, refName string
 	}{
-		"tag":          {issuer.Run{}, "repo:octo-org/rehearsal:ref:refs/tags/v1.0.0", "tag", "v1.0.0"},
-		"branch":       {issuer.Run{Ref: "refs/heads/main"}, "repo:octo-org/rehearsal:ref:refs/heads/main", "branch", "main"},
-		"environment":  {issuer.Run{Environment: "py:pi"}, "repo:octo-org/rehearsal:environment:py%3Api", "tag", "v1.0.0"},
+		"tag":         {issuer.Run{}, "repo:octo-org/rehearsal:ref:refs/tags/v1.0.0", "tag", "v1.0.0"},
+		"branch":      {issuer.Run{Ref: "refs/heads/main"}, "repo:octo-org/rehearsal:ref:refs/heads/main", "branch", "main"},
+		"environment": {issuer.Run{Environment: "py:pi"}, "repo:octo-org/rehearsal:environment:py%3Api", "tag", "v1.0.0"},
 		"pull request": {
 			issuer.Run{Event: "pull_request", Ref: "refs/pull/7/merge"}, "repo:octo-org/rehearsal:pull_request", "branch", "7/merge",
 		},

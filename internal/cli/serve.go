@@ -147,8 +147,8 @@ func (s *serving) defineBehavior(flags *flag.FlagSet) {
 		s.behavior.Burn = burn
 		return nil
 	})
-	flags.Func("races", "which uploads and token `requests` are answered with 500 because another one was faster to make the same release, "+
-		"project or file: every, half (about half of them, as PyPI does) or none (default every)", func(text string) error {
+	flags.Func("races", "which uploads and token `requests` are answered with 500 because another one was faster to make the same "+
+		"release, project or file: every, half (about half of them, as PyPI does) or none (default every)", func(text string) error {
 		races, known := map[string]fakepypi.Races{
 			"every": fakepypi.RacesEvery, "half": fakepypi.RacesHalf, "none": fakepypi.RacesNone,
 		}[text]

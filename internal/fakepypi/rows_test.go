@@ -546,7 +546,8 @@ func TestUpload_Refusals(t *testing.T) {
 		{"2.8/75 ZIP64", rawly(wheel(), zip64(theWheel, "", true)), ok, "OK"},
 		{
 			"2.8/75 ZIP64 with more", rawly(wheel(), zip64(theWheel, "more", true)), bad,
-			invalidDist + "ZIP archive not accepted: ZIP64 extensible data not allowed. See https://docs.pypi.org/archives for more information",
+			invalidDist + "ZIP archive not accepted: ZIP64 extensible data not allowed. See https://docs.pypi.org/archives for more " +
+				"information",
 		},
 		{"2.8/76 a zip", rawly(sdist(), theWheel), bad, invalidDist + "File is not a tarfile"},
 		{"2.8/76 xz", rawly(sdist(), "\xfd7zXZ\x00..."), bad, invalidDist + "None"},
@@ -675,7 +676,8 @@ func cutDirectory(content string) string {
 // zip64 is the zip with a ZIP64 end record, which has extensible data, and the locator of the record if located is set.
 func zip64(content, extensible string, located bool) string {
 	body, end := content[:len(content)-22], []byte(content[len(content)-22:])
-	entries, size, offset := binary.LittleEndian.Uint16(end[10:]), binary.LittleEndian.Uint32(end[12:]), binary.LittleEndian.Uint32(end[16:])
+	entries := binary.LittleEndian.Uint16(end[10:])
+	size, offset := binary.LittleEndian.Uint32(end[12:]), binary.LittleEndian.Uint32(end[16:])
 	record := append([]byte("PK\x06\x06"), make([]byte, 52)...)
 	binary.LittleEndian.PutUint64(record[4:], uint64(44+len(extensible)))
 	binary.LittleEndian.PutUint64(record[24:], uint64(entries))

@@ -3,10 +3,10 @@
 //
 // # Goals
 //
-// A fault is data ([Fault]). All faults of one request that have a name are in one table ([Named]), so that a test can try every one. A fault is planned for
-// one op, after some requests and for some requests ([Plan]), and counts how often it was injected: a test whose fault was never injected
-// has shown nothing. Faults after the request took effect differ from those before ([Point]), because a client cannot know which of the
-// two happened. No fault continues after [Injector.Close].
+// A fault is data ([Fault]). All faults of one request that have a name are in one table ([Named]), so that a test can try every one.
+// A fault is planned for one op, after some requests and for some requests ([Plan]), and counts how often it was injected: a test whose
+// fault was never injected has shown nothing. Faults after the request took effect differ from those before ([Point]), because a client
+// cannot know which of the two happened. No fault continues after [Injector.Close].
 //
 // # Limitations
 //

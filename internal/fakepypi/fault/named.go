@@ -191,7 +191,8 @@ func Named() []Fault {
 func Race() Fault {
 	return Fault{
 		Name: "race", Kind: Meet, Point: AfterStore,
-		Help: "as many requests as times says are handled at the same moment, so that they race each other; none waits for more than 10 seconds",
+		Help: "as many requests as times says are handled at the same moment, so that they race each other; none waits for more than " +
+			"10 seconds",
 	}
 }
 

@@ -9,8 +9,8 @@ import (
 )
 
 // actions handles what is left of PyPI's oldest address: it serves the list of valid classifiers (docs/reference/pypi-server.md §2.4.3)
-// and refuses uploads (§1.1). It does not serve the list after the day of its table: classifiers that PyPI has added since would be missing,
-// and clients would refuse them.
+// and refuses uploads (§1.1). It does not serve the list after the day of its table: classifiers that PyPI has added since would be
+// missing, and clients would refuse them.
 func (ix *Index) actions(w http.ResponseWriter, r *http.Request) {
 	old := []string{"file_upload", "submit", "submit_pkg_info", "doc_upload"}
 	switch action := r.URL.Query().Get(":action"); {

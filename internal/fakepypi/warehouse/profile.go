@@ -46,7 +46,8 @@ func (p Profile) capabilities() (capabilities, error) {
 	case PyPI:
 		return capabilities{site: "https://pypi.org", uploads: uploads, oidc: true, modern: true, pipeline: rules()}, nil
 	case TestPyPI:
-		return capabilities{site: "https://test.pypi.org", uploads: "https://test.pypi.org", oidc: true, modern: true, pipeline: rules()}, nil
+		const test = "https://test.pypi.org"
+		return capabilities{site: test, uploads: test, oidc: true, modern: true, pipeline: rules()}, nil
 	case NoTrustedPublishing:
 		return capabilities{site: "https://pypi.org", uploads: uploads, modern: true, pipeline: rules()}, nil
 	case Plain:

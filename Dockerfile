@@ -1,11 +1,12 @@
 # The image of the action: one static binary in an empty image. GitHub's runner builds it where the action is used by a branch or as
 # a local action; a release names an image by its digest.
 #
-# GO_IMAGE is the image that builds where the runner does. A release is not made of it: .ci/image assembles that from Go and this source
+# GO_IMAGE is the image that builds where the runner does, by default the one below, by its digest. A release is not made of it: .ci/image assembles that from Go and this source
 # alone. GOPROXY and GOFLAGS are for networks that need them.
 # GitHub's rules for such an image: no USER (the workspace and the file commands belong to root), no WORKDIR, an absolute
 # entry point in exec form. There is no shell, no package and no certificate file: the roots are in the binary.
-ARG GO_IMAGE=golang:1.26
+ARG GO_IMAGE=go
+FROM --platform=$BUILDPLATFORM golang:1.26.8@sha256:0f063af2d465d8dcae54cce04278ada488b96f77b42449c8d071e47d016cc65a AS go
 FROM --platform=$BUILDPLATFORM ${GO_IMAGE} AS build
 ARG GOPROXY=
 ARG GOFLAGS=

@@ -53,7 +53,8 @@ func newNeighbours(all []clause) (n neighbours) {
 	digits := 1
 	for _, c := range all {
 		n.depth = max(n.depth, len(c.version.release))
-		for _, number := range append(slices.Clone(c.version.release), c.version.epoch, c.version.pre.n, c.version.post.n, c.version.dev.n) {
+		v := c.version
+		for _, number := range append(slices.Clone(v.release), v.epoch, v.pre.n, v.post.n, v.dev.n) {
 			digits = max(digits, len(number))
 		}
 	}

@@ -26,8 +26,8 @@ const (
 	OrderOfTexts                                 // < <= > >= or ~= of a variable whose values are no versions
 	ReleaseOfSystem                              // platform_release is ordered as a version, which it is on few systems
 	PatchOfPython                                // python_version, of two numbers, is compared with three
-	MinorOfPython                                // python_full_version, of three numbers, is compared with two, and == <= or > is meant for all of them
-	NeverTheValue                                // the variable never has the value, which differs by case from one, or is another variable's
+	MinorOfPython                                // python_full_version, of three numbers, is compared by == != <= or > with two
+	NeverTheValue                                // the variable never has the value: it differs by case, or is another variable's
 )
 
 // Problems returns the comparisons of a marker that cannot do what they say, in their order. Only what is certain is one: a value that
@@ -178,4 +178,13 @@ func wordsOf(c Comparison, value string) []string {
 		return strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(" ,;|()[]'\"", r) })
 	}
 	return []string{value}
+}
+
+// ForExtras reports whether a marker compares nothing but extras, so that it does not depend on where the project is installed. A missing
+// marker compares nothing.
+func (m *Marker) ForExtras() bool {
+	var all []Comparison
+	m.comparisons(&all)
+	extra := Operand{Variable: true, Text: "extra"}
+	return !slices.ContainsFunc(all, func(c Comparison) bool { return c.Left != extra && c.Right != extra })
 }

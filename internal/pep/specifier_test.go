@@ -63,7 +63,7 @@ func TestParseSpecifiers(t *testing.T) {
 
 // FuzzParseSpecifiers holds that nothing breaks the reader, and that what it reads it writes and reads back.
 func FuzzParseSpecifiers(f *testing.F) {
-	for _, seed := range []string{">=3.8,!=3.9.*,<4", "~=1.0a1.post2.dev3", "==1!1+l.1", "=== x", ">=3.8 <4", ",\u2028,", ">2,<1", ">1!0a9.post0.dev0,<1!0a10"} {
+	for _, seed := range []string{">=3.8,!=3.9.*,<4", "~=1.0a1.post2.dev3", "==1!1+l.1", "=== x", ">=3.8 <4", ",\u2028,", ">2,<1"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -140,6 +140,11 @@ const (
 	AnomalyRecordSum  = "record-sum"         // a member that was unpacked differs from the record in size or hash
 	AnomalyTwice      = "member-twice"       // two entries of a zip have one name; Detail says whether their contents differ
 	AnomalyLink       = "link-outside"       // a link of a tar leads out of the folder at its top; Detail has the target
+	AnomalyLinkCycle  = "link-cycle"         // a symbolic link of a tar leads back to itself; Detail has the target
+	AnomalySpecial    = "special-file"       // a member of a tar is no file, folder or link; Detail says what it is
+	AnomalyBackslash  = "backslash"          // the name of a member of a tar has a backslash
+	AnomalyMembers    = "gzip-members"       // what is gzipped consists of several members, which some readers take for the end
+	AnomalyNoEnd      = "tar-without-end"    // a tar does not end with two blocks of zeros
 	AnomalyUnread     = "not-unpacked"       // the budget for unpacking was spent; Member is the first one that was not unpacked
 	AnomalyStopped    = "walk-stopped"       // the walk was stopped at a limit
 	AnomalyEndsEarly  = "ends-early"         // a tar continues after its last readable member

@@ -74,6 +74,11 @@ func (m *tarMember) leadsOut() bool {
 	return path.IsAbs(m.link) || target != top && !strings.HasPrefix(target, top+"/")
 }
 
+// special returns what a member is that is neither a file nor a folder nor a link; otherwise it is empty.
+func (m *tarMember) special() string {
+	return map[byte]string{typeFIFO: "named pipe", typeCharacter: "character device", typeBlock: "block device"}[m.kind]
+}
+
 // hasData reports whether data follows the header: for files and unknown types it does.
 func (m *tarMember) hasData() bool {
 	switch m.kind {
@@ -91,6 +96,7 @@ type tarReader struct {
 	head    [block]byte
 	first   bool              // whether no member was read yet
 	global  map[string]string // pax headers for all later members
+	ended   bool              // whether the two blocks of zeros were read that end a tar
 	content io.LimitedReader  // of the current member
 	padding int64             // after it, in bytes
 }
@@ -120,6 +126,8 @@ func (t *tarReader) next() (tarMember, error) {
 	case errors.Is(err, io.EOF) && first:
 		return m, errTarHeader // an empty file
 	case errors.Is(err, errTarZeros):
+		_, err := io.ReadFull(t.r, t.head[:])
+		t.ended = err == nil && bytes.Count(t.head[:], []byte{0}) == block
 		return m, io.EOF
 	case err == nil && m.size < 0:
 		return m, errTarHeader

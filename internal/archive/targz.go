@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 )
 
@@ -20,7 +21,7 @@ func ReadTarGz(r io.Reader, selection Selection) (Facts, error) {
 }
 
 func walkTarGz(packed *meter, w *walk) error {
-	unzip, err := gzip.NewReader(packed)
+	unzip, err := newGzipReader(packed)
 	if err != nil {
 		return noGzip(packed, err)
 	}
@@ -31,13 +32,22 @@ func walkTarGz(packed *meter, w *walk) error {
 	unpacked := &meter{r: begun, allowed: func(n int64) bool {
 		return n < maxUnpacked || n < maxRatio*packed.n || n < maxSearched && len(w.facts.Kept) == 0
 	}}
-	defer func() { w.facts.Unpacked = unpacked.n }()
-	err = walkTar(newTarReader(unpacked), w)
+	defer func() {
+		w.facts.Unpacked = unpacked.n
+		if unzip.members > 1 {
+			w.addAnomaly(AnomalyMembers, "", strconv.Itoa(unzip.members)+" members")
+		}
+	}()
+	tar := newTarReader(unpacked)
+	err = walkTar(tar, w)
 	switch {
 	case errors.Is(unpacked.err, errBound):
 		w.addAnomaly(AnomalyStopped, "", fmt.Sprintf("it unpacks to more than %d times its size", maxRatio))
 		return nil
 	case err == nil:
+		if !tar.ended && unpacked.err == nil {
+			w.addAnomaly(AnomalyNoEnd, "", "")
+		}
 		drain(unpacked, w)
 		return nil
 	case unpacked.err != nil:
@@ -97,9 +107,11 @@ func isTar(r io.Reader) bool {
 }
 
 func walkTar(t *tarReader, w *walk) error {
+	var links symlinks
 	for {
 		head, err := t.next()
 		if errors.Is(err, io.EOF) {
+			links.note(w)
 			return nil
 		} else if err != nil {
 			return err
@@ -108,6 +120,15 @@ func walkTar(t *tarReader, w *walk) error {
 		w.visit(name)
 		if head.leadsOut() {
 			w.addAnomaly(AnomalyLink, head.name, head.link)
+		}
+		if what := head.special(); what != "" {
+			w.addAnomaly(AnomalySpecial, head.name, what)
+		}
+		if strings.Contains(head.name, `\`) {
+			w.addAnomaly(AnomalyBackslash, head.name, "")
+		}
+		if err := links.add(&head, w); err != nil {
+			return err
 		}
 		if err = w.remember(name, 0, 0); err == nil {
 			err = readMember(&head, t, w)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
 func TestParseRequirement_Valid(t *testing.T) {
@@ -168,6 +169,7 @@ func FuzzParseRequirement(f *testing.F) {
 	for _, seed := range []string{
 		"bar[x,y]>=1.0,<2 ; python_version < '3.13' and sys_platform == 'linux'", "zope.interface (>3.5.0)", "bar @ https://x ; extra=='a'",
 		"a;('b' in extras)or(os.name not in \"c\\x41\")", "foo (3.4)", "bar>=1.0 <2", "bar[x>=1", "a===b,c",
+		"a;python_version>='3.8.*' or'3'~=python_version", "a;platform_system in'linux'and os_name=='NT'", "a;python_full_version>'3.11'",
 	} {
 		f.Add(seed)
 	}
@@ -187,5 +189,9 @@ func FuzzParseRequirement(f *testing.F) {
 		if err != nil || again.String() != r.String() {
 			t.Errorf("%q: %q came back as %q, %v", text, r, again, err)
 		}
+		if got, want := len(again.Marker.Problems()), len(r.Marker.Problems()); got != want {
+			t.Errorf("%q has %d problems, and normalized %d", text, want, got)
+		}
+		expect.Equal(t, "extras of the normalized marker", len(again.Marker.Extras()), len(r.Marker.Extras()))
 	})
 }

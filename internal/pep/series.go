@@ -14,9 +14,6 @@ func samePrefix(release, prefix []number) bool {
 	return true
 }
 
-// IsPrerelease reports whether the version is a pre-release or a development release.
-func (v Version) IsPrerelease() bool { return v.pre.label != "" || v.dev.label != "" }
-
 // SameSeries reports whether two versions have the same epoch and the same first numbers, n of them: the same minor release for 2.
 func (v Version) SameSeries(w Version, n int) bool {
 	part := func(release []number) []number { return release[:min(n, len(release))] }

@@ -21,12 +21,12 @@ import (
 // yanked. ok is false if there is none, or if r is no final release.
 func lastRelease(l pep.Listing, r pep.Release) (version pep.Version, files []pep.IndexFile, ok bool) {
 	current, err := pep.ParseVersion(r.Version)
-	if err != nil || current.IsPrerelease() {
+	if err != nil || current.Prerelease() {
 		return pep.Version{}, nil, false
 	}
 	for _, f := range l.Files {
 		v, err := versionOf(f.Name)
-		if f.Yanked || err != nil || v.IsPrerelease() || v.Compare(current) >= 0 || ok && v.Compare(version) < 0 {
+		if f.Yanked || err != nil || v.Prerelease() || v.Compare(current) >= 0 || ok && v.Compare(version) < 0 {
 			continue
 		}
 		if !ok || v.Compare(version) > 0 {

@@ -286,6 +286,9 @@ func ownExamples(t *testing.T) []preflight.Set {
 		set(t, sdist(good+"Summary: caf\xe9\n")),
 		set(t, sdist(good+"Future: yes\n")),
 		set(t, wheel(newest+"Import-Name\nRequires-Python: >=3.9\nRequires-Dist: elder\n")),
+		set(t, wheel(good+"Requires-Python: ==3.11\nRequires-Dist: birch>2,<1\nRequires-Dist: birch==1.0+cpu\n"+
+			"Requires-Dist: birch; extra == 'dev'\nRequires-Dist: birch; python_version >= '3.8.*'\n"+
+			"Requires-Dist: birch; sys_platform == 'Linux'\n")),
 		set(t, sdist(good+"License-Expression: MIT\nClassifier: License :: OSI Approved :: MIT License\n")),
 		set(t, wheel(good+"Description-Content-Type: text/markdown; charset='UTF-8'\n")),
 		set(t, wheel(good+"Platform: "+strings.Repeat("x", 70_000)+"\n")),

@@ -72,6 +72,91 @@ func (o outcome) words(lost string) (cell, one, several string) {
 // trials has all trials, in the order of the rules.
 var trials = []trial{
 	{
+		"one release of Python", "requires-python-range", "Requires-Python is ==3.11",
+		outcomes{pip: refuses},
+		"",
+	},
+	{
+		"patch releases of Python", "requires-python-range", "Requires-Python is <=3.11",
+		outcomes{pip: refuses},
+		"",
+	},
+	{
+		"no Python", "requires-python-range", "Requires-Python is >=3.12,<3.9",
+		outcomes{pip: refuses},
+		"",
+	},
+	{
+		"empty range", "requires-dist-unsatisfiable", "a requirement is >2,<1",
+		outcomes{pip: refuses, uv: refuses},
+		"",
+	},
+	{
+		"contradiction", "requires-dist-unsatisfiable", "two requirements are <1 and >=1",
+		outcomes{pip: refuses, uv: refuses},
+		"",
+	},
+	{
+		"itself in another version", "requires-dist-unsatisfiable", "the project requires itself in another version",
+		outcomes{pip: refuses, uv: refuses},
+		"",
+	},
+	{
+		"local version", "requires-dist-local", "a requirement is ==1.0+local",
+		outcomes{pip: refuses, uv: refuses},
+		"",
+	},
+	{
+		"undeclared extra", "extra-undeclared", "no Provides-Extra names the extra of a requirement",
+		outcomes{pip: warns, uv: warns},
+		"",
+	},
+	{
+		"marker without a version", "marker-comparison", "python_version > 'three'",
+		outcomes{pip: omits, uv: installs},
+		"the dependency",
+	},
+	{
+		"marker with a star", "marker-comparison", "python_version >= '3.8.*'",
+		outcomes{pip: omits, uv: installs},
+		"the dependency",
+	},
+	{
+		"marker with ~=", "marker-comparison", "python_version ~= '3'",
+		outcomes{pip: fails, uv: installs},
+		"",
+	},
+	{
+		"marker that orders texts", "marker-comparison", "sys_platform > 'l'",
+		outcomes{pip: omits},
+		"the dependency",
+	},
+	{
+		"marker with ~= of texts", "marker-comparison", "sys_platform ~= 'linux'",
+		outcomes{pip: fails, uv: installs},
+		"",
+	},
+	{
+		"marker with platform_release", "marker-comparison", "platform_release >= '4', on Linux",
+		outcomes{pip: omits},
+		"the dependency",
+	},
+	{
+		"python_version with a patch release", "marker-value", "python_version == '3.11.7'",
+		outcomes{pip: omits, uv: omits},
+		"the dependency",
+	},
+	{
+		"python_full_version without a patch release", "marker-value", "python_full_version == '3.11', on 3.11.7",
+		outcomes{pip: omits, uv: omits},
+		"the dependency",
+	},
+	{
+		"value that a variable never has", "marker-value", "platform_system == 'linux'",
+		outcomes{pip: omits, uv: omits},
+		"the dependency",
+	},
+	{
 		"damaged", "member-damaged", "a member has a wrong CRC-32",
 		outcomes{pip: fails, uv: refuses, installer: fails, pdm: fails, poetry: fails},
 		"",

@@ -1,0 +1,190 @@
+package pep
+
+import (
+	"slices"
+	"strings"
+)
+
+// MarkerProblem is a comparison of a marker that is valid, and cannot do what it says: it has the same result everywhere, or installers do
+// not agree about it.
+type MarkerProblem struct {
+	Comparison Comparison
+	Variable   string // of the comparison
+	Value      string // what it is compared with
+	Kind       MarkerProblemKind
+	Instead    string // the value that the variable has instead; empty if that is unknown
+}
+
+// MarkerProblemKind says what is wrong with a comparison.
+type MarkerProblemKind uint8
+
+// The kinds of problems.
+const (
+	NoVersion       MarkerProblemKind = iota + 1 // a version is compared with a text that is none
+	StarInOrder                                  // a version is ordered against one with .*, which has no order
+	CompatibleMajor                              // ~= has a single number, so that nothing is left to vary
+	OrderOfTexts                                 // < <= > >= or ~= of a variable whose values are no versions
+	ReleaseOfSystem                              // platform_release is ordered as a version, which it is on few systems
+	PatchOfPython                                // python_version, of two numbers, is compared with three
+	MinorOfPython                                // python_full_version, of three numbers, is compared by == != <= or > with two
+	NeverTheValue                                // the variable never has the value: it differs by case, or is another variable's
+)
+
+// Problems returns the comparisons of a marker that cannot do what they say, in their order. Only what is certain is one: a value that
+// nobody knows may be that of a new system.
+func (m *Marker) Problems() []MarkerProblem {
+	var all []Comparison
+	m.comparisons(&all)
+	values := &comparedValues{all: all}
+	var found []MarkerProblem
+	for _, c := range all {
+		problem := MarkerProblem{Comparison: c, Variable: c.Left.Text, Value: c.Right.Text}
+		if c.Right.Variable {
+			problem.Variable, problem.Value = c.Right.Text, c.Left.Text
+		}
+		if c.Left.Variable == c.Right.Variable {
+			continue
+		}
+		problem.Kind, problem.Instead = problemOf(c, problem.Variable, problem.Value, values)
+		if problem.Kind != 0 {
+			found = append(found, problem)
+		}
+	}
+	return found
+}
+
+// Extras returns the extras that a marker asks for by ==, as normalized names.
+func (m *Marker) Extras() (extras []string) {
+	var all []Comparison
+	m.comparisons(&all)
+	for _, c := range all {
+		variable, value := c.Left, c.Right
+		if c.Right.Variable {
+			variable, value = c.Right, c.Left
+		}
+		if c.Operator == "==" && variable == (Operand{Variable: true, Text: "extra"}) && !value.Variable {
+			extras = append(extras, value.Text)
+		}
+	}
+	return extras
+}
+
+// comparisons adds all comparisons, in their order.
+func (m *Marker) comparisons(all *[]Comparison) {
+	if m == nil {
+		return
+	}
+	for _, term := range m.Terms {
+		if term.Group != nil {
+			term.Group.comparisons(all)
+		} else {
+			*all = append(*all, term.Comparison)
+		}
+	}
+}
+
+func problemOf(c Comparison, variable, value string, others *comparedValues) (kind MarkerProblemKind, instead string) {
+	ordered := strings.ContainsAny(c.Operator, "<>~")
+	equal := c.Operator == "==" || c.Operator == "!="
+	switch {
+	case slices.Contains([]string{"python_version", "python_full_version", "implementation_version"}, variable):
+		if ordered || equal {
+			return problemOfVersion(variable, c.Operator, value, c.Right.Variable), ""
+		}
+	case variable == "platform_release":
+		if _, err := ParseVersion(value); ordered && err == nil {
+			return ReleaseOfSystem, ""
+		}
+		if ordered {
+			return OrderOfTexts, ""
+		}
+	case variable == "extras" || variable == "dependency_groups": // sets, which only lock files have
+	case ordered:
+		return OrderOfTexts, ""
+	default:
+		return problemOfValue(c, variable, value, others)
+	}
+	return 0, ""
+}
+
+// problemOfVersion returns what is wrong with a comparison of a version; 0 if nothing is.
+func problemOfVersion(variable, operator, value string, inverted bool) MarkerProblemKind {
+	text, star := strings.CutSuffix(strings.TrimFunc(value, IsSpace), ".*")
+	version, err := ParseVersion(text)
+	equal := operator == "==" || operator == "!="
+	switch {
+	case err != nil:
+		return NoVersion
+	case star && !equal:
+		return StarInOrder
+	case star && inverted: // the value is what is matched then, and the variable what it is to begin with
+		return NoVersion
+	case operator == "~=" && len(version.release) < 2:
+		return CompatibleMajor
+	case variable == "python_version" && len(version.significant()) > 2:
+		return PatchOfPython
+	case variable == "python_full_version" && !star && len(version.release) <= 2 && !version.Prerelease() && version.post.label == "" &&
+		slices.Contains([]string{"==", "!=", "<=", ">"}, direct(operator, inverted)):
+		return MinorOfPython
+	}
+	return 0
+}
+
+// direct returns the operator of a comparison with the variable at its left.
+func direct(operator string, inverted bool) string {
+	if mirrored := map[string]string{"<": ">", ">": "<", "<=": ">=", ">=": "<="}[operator]; inverted && mirrored != "" {
+		return mirrored
+	}
+	return operator
+}
+
+// problemOfValue reports a value that the variable never has.
+func problemOfValue(c Comparison, variable, value string, others *comparedValues) (kind MarkerProblemKind, instead string) {
+	for _, word := range wordsOf(c, value) {
+		instead, never := valueInstead(variable, word)
+		if never && (instead == "" || !others.has(variable, instead)) {
+			return NeverTheValue, instead
+		}
+	}
+	return 0, ""
+}
+
+// comparedValues has the values that the comparisons of a marker have for each variable. A marker may name several spellings of one value,
+// to be on the safe side.
+type comparedValues struct {
+	all   []Comparison
+	pairs map[[2]string]bool // of a variable and a value; nil until they are asked for
+}
+
+func (v *comparedValues) has(variable, value string) bool {
+	if v.pairs == nil {
+		v.pairs = map[[2]string]bool{}
+		for _, c := range v.all {
+			variable, value := c.Left.Text, c.Right.Text
+			if c.Right.Variable {
+				variable, value = value, variable
+			}
+			for _, word := range wordsOf(c, value) {
+				v.pairs[[2]string{variable, word}] = true
+			}
+		}
+	}
+	return v.pairs[[2]string{variable, value}]
+}
+
+// wordsOf returns the values of a comparison: of "in" with a text at its right the words of this text, otherwise the text.
+func wordsOf(c Comparison, value string) []string {
+	if strings.HasSuffix(c.Operator, "in") && c.Left.Variable {
+		return strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(" ,;|()[]'\"", r) })
+	}
+	return []string{value}
+}
+
+// ForExtras reports whether a marker compares nothing but extras, so that it does not depend on where the project is installed. A missing
+// marker compares nothing.
+func (m *Marker) ForExtras() bool {
+	var all []Comparison
+	m.comparisons(&all)
+	extra := Operand{Variable: true, Text: "extra"}
+	return !slices.ContainsFunc(all, func(c Comparison) bool { return c.Left != extra && c.Right != extra })
+}

@@ -140,7 +140,7 @@ func TestBuildTags(t *testing.T) {
 		if !strings.Contains(text, reads) {
 			t.Errorf("%s does not build with %s", path, reads)
 		}
-		builds += strings.Count(text, "go build -")
+		builds += strings.Count(text, "go build -") - strings.Count(text, "go build -C .ci/image ") // that tool builds the image
 		for tag := range strings.SplitSeq(tags, ",") {
 			if path != "../Dockerfile" && strings.Contains(text, tag) {
 				t.Errorf("%s has the tag %s, which it should read from the Dockerfile", path, tag)

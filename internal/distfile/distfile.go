@@ -36,6 +36,7 @@ type Distribution struct {
 	// begins with it. It is nil if the headers ended normally, at an empty line or the end of the text.
 	HeadersEndAt *Line
 	WheelFile    *WheelFile // the WHEEL file of a wheel; nil if there is none in its place
+	Source       *Source    // what builds an sdist; nil for a wheel, and for an archive without one folder at its top
 	Secrets      []Secret   // credentials in its members, in the order of these; at most [MostSecrets]
 	EntryPoints  error      // why a wheel's entry_points.txt is invalid; nil if it is valid or absent
 	Description  string     // the body of the core metadata, or the Description header without its indentation
@@ -89,6 +90,10 @@ func (r *Reader) Read(ctx context.Context, path string, md5 bool) (*Distribution
 	selection.Admit, selection.Budget = large.begin, r.budget
 	secrets := &secretFinder{scanner: r.scanner()}
 	selection.Inspect = secrets.inspect
+	source := newSourceFinder()
+	if d.Kind() == Sdist {
+		selection.Inspect = func(member string) archive.Inspection { return source.inspect(member, secrets.inspect(member)) }
+	}
 	if err := d.readAll(ctx, file, md5, selection); err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
@@ -99,7 +104,7 @@ func (r *Reader) Read(ctx context.Context, path string, md5 bool) (*Distribution
 		d.takeMetadata(text)
 	}
 	secrets.inspectKept(d.Archive.Kept)
-	d.Secrets = secrets.found
+	d.Secrets, d.Source = secrets.found, source.of(d)
 	d.dropContents()
 	return d, nil
 }

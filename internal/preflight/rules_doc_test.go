@@ -3,6 +3,7 @@ package preflight_test
 import (
 	"encoding/hex"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -250,6 +251,10 @@ func ownExamples(t *testing.T) []preflight.Set {
 	outside.raw = string(disttest.TarGz(
 		disttest.Member{Name: "alder-1.0/PKG-INFO", Content: good}, disttest.Member{Name: "alder-1.0/hosts", Link: "../../etc/hosts"},
 	))
+	unbuilt := sdist(good)
+	unbuilt.raw = string(disttest.TarGz(
+		disttest.Member{Name: "alder-1.0/PKG-INFO", Content: good}, disttest.Member{Name: "alder-1.0/pipe", Mode: fs.ModeNamedPipe | 0o644},
+	))
 	emptyRows := wheel("")
 	emptyRows.raw = string(disttest.Zip(
 		disttest.Member{Name: "alder-1.0.dist-info/METADATA", Content: good},
@@ -279,6 +284,8 @@ func ownExamples(t *testing.T) []preflight.Set {
 		lastRelease(wheels("1.4.2", "cp312", "win_amd64 win32 macosx_11_0_arm64 manylinux_2_28_x86_64")...),
 		set(t, damaged),
 		set(t, outside),
+		set(t, unbuilt),
+		set(t, source(treeOf(strings.ReplaceAll(project, "1.0", "1.1")))),
 		set(t, emptyRows),
 		set(t, newFormat),
 		set(t, sdist(good+"Home-page: UNKNOWN\n")),

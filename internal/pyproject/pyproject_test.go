@@ -143,7 +143,9 @@ func TestParseSource(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]pyproject.Source{
 		"": {},
-		"[build-system]\nrequires = ['x']\nbackend-path = ['.', 'a']\n": {HasBuild: true, HasRequires: true, BackendPath: []string{".", "a"}},
+		"[build-system]\nrequires = ['x']\nbackend-path = ['.', 'a']\n": {
+			HasBuild: true, HasRequires: true, BackendPath: []string{".", "a"},
+		},
 		"[build-system]\nrequires = []\n":                               {HasBuild: true, HasRequires: true},
 		"[build-system]\nbuild-backend = 'x'\n":                         {HasBuild: true},
 		"build-system.requires = []\nproject.name = 'alder'\n":          {HasBuild: true, HasRequires: true, Name: "alder"},

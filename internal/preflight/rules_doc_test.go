@@ -284,6 +284,8 @@ func ownExamples(t *testing.T) []preflight.Set {
 		lastRelease(wheels("1.4.2", "cp312", "win_amd64 win32 macosx_11_0_arm64 manylinux_2_28_x86_64")...),
 		set(t, damaged),
 		set(t, outside),
+		set(t, file{name: "alder-1.0-python3-none-any.whl", metadata: good}),
+		set(t, file{name: "alder-1.0-20261129123456789012-py3-none-any.whl", metadata: good}),
 		set(t, unbuilt),
 		set(t, source(treeOf(strings.ReplaceAll(project, "1.0", "1.1")))),
 		set(t, emptyRows),

@@ -212,6 +212,41 @@ var trials = []trial{
 		"",
 	},
 	{
+		"tag that no Python has", "wheel-tags", "python3-none-any",
+		outcomes{pip: refuses, uv: refuses},
+		"",
+	},
+	{
+		"tags in another order", "wheel-tags", "none-py3-any",
+		outcomes{pip: refuses, uv: refuses},
+		"",
+	},
+	{
+		"the ABI any", "wheel-tags", "py3-any-any",
+		outcomes{pip: refuses, uv: refuses},
+		"",
+	},
+	{
+		"an ABI for any platform", "wheel-tags", "cp311-cp311-any, on CPython 3.11",
+		outcomes{pip: refuses, uv: refuses},
+		"",
+	},
+	{
+		"abi3 without a CPython", "wheel-tags", "py3-abi3-any",
+		outcomes{pip: refuses, uv: refuses},
+		"",
+	},
+	{
+		"capital letters in a tag", "wheel-tags", "PY3-none-any",
+		outcomes{pip: installs, uv: refuses},
+		"",
+	},
+	{
+		"long build number", "wheel-build", "the build number is 20261129123456789012",
+		outcomes{pip: installs, uv: refuses},
+		"",
+	},
+	{
 		"damaged", "member-damaged", "a member has a wrong CRC-32",
 		outcomes{pip: fails, uv: refuses, installer: fails, pdm: fails, poetry: fails},
 		"",

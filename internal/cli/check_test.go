@@ -91,7 +91,7 @@ func TestCheck_Today(t *testing.T) {
 	t.Parallel()
 	text := "Metadata-Version: 2.4\nName: alder\nVersion: 1.0\nClassifier: Framework :: Nowhere\n"
 	path := disttest.Save(t, filepath.Join(t.TempDir(), "alder-1.0.tar.gz"),
-		disttest.TarGz(disttest.Member{Name: "alder-1.0/PKG-INFO", Content: text}, disttest.Member{Name: "alder-1.0/alder.py"}))
+		disttest.TarGz(disttest.Member{Name: "alder-1.0/PKG-INFO", Content: text}, disttest.Member{Name: "alder-1.0/setup.py"}))
 	ofTable, later := "2026-09-21", "2999-12-31"
 	for _, c := range []struct {
 		clock, today, severity string

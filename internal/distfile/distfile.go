@@ -38,6 +38,7 @@ type Distribution struct {
 	WheelFile    *WheelFile // the WHEEL file of a wheel; nil if there is none in its place
 	Start        Start      // what its first bytes tell, if they are not those of an archive; empty if nothing that is known
 	Contents     Contents   // of an sdist, or what is named like one
+	Source       *Source    // what builds an sdist; nil for a wheel, and for an archive without one folder at its top
 	Secrets      []Secret   // credentials in its members, in the order of these; at most [MostSecrets]
 	EntryPoints  error      // why a wheel's entry_points.txt is invalid; nil if it is valid or absent
 	Description  string     // the body of the core metadata, or the Description header without its indentation
@@ -91,8 +92,10 @@ func (r *Reader) Read(ctx context.Context, path string, md5 bool) (*Distribution
 	selection.Admit, selection.Budget = large.begin, r.budget
 	secrets := &secretFinder{scanner: r.scanner()}
 	selection.Inspect = secrets.inspect
+	source := newSourceFinder()
 	if d.Kind() == Sdist {
-		selection.Inspect = contentsFinder{&d.Contents, secrets.inspect}.inspect
+		contents := contentsFinder{&d.Contents, secrets.inspect}
+		selection.Inspect = func(member string) archive.Inspection { return source.inspect(member, contents.inspect(member)) }
 	}
 	d.readStart(file)
 	if err := d.readAll(ctx, file, md5, selection); err != nil {
@@ -105,7 +108,7 @@ func (r *Reader) Read(ctx context.Context, path string, md5 bool) (*Distribution
 		d.takeMetadata(text)
 	}
 	secrets.inspectKept(d.Archive.Kept)
-	d.Secrets = secrets.found
+	d.Secrets, d.Source = secrets.found, source.of(d)
 	d.dropContents()
 	return d, nil
 }

@@ -139,6 +139,12 @@ func isPkgInfo(member string) bool {
 	return file == "PKG-INFO"
 }
 
+// isPyproject reports whether a member is the pyproject.toml of an sdist, in a top-level folder.
+func isPyproject(member string) bool {
+	_, file, _ := strings.Cut(member, "/")
+	return file == pyprojectName
+}
+
 // isMetadata reports whether a member is the metadata of a wheel.
 func isMetadata(member string) bool {
 	folder, file, _ := strings.Cut(member, "/")

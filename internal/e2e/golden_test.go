@@ -72,7 +72,7 @@ func situations() []situation {
 			disttest.Save(s.t, s.path("dist/"+goldenSdist), disttest.TarGz(disttest.Sorted(map[string]string{
 				"alder-1.0/PKG-INFO": "Metadata-Version: 2.1\nName: alder\nVersion: 1.0\nRequires-Dist: " +
 					"bar @ https://example.com/bar.whl\nClassifier: Private :: No\n",
-				"alder-1.0/x.py": "",
+				"alder-1.0/setup.py": "",
 			})...))
 		}},
 		{"the same errors in many files", 1, func(s *step) {

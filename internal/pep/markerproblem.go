@@ -13,6 +13,8 @@ type MarkerProblem struct {
 	Value      string // what it is compared with
 	Kind       MarkerProblemKind
 	Instead    string // the value that the variable has instead; empty if that is unknown
+	Below      bool   // whether the variable is to be below the value, or equal to it
+	Above      bool   // whether the variable is to be above the value, or equal to it
 }
 
 // MarkerProblemKind says what is wrong with a comparison.
@@ -26,7 +28,7 @@ const (
 	OrderOfTexts                                 // < <= > >= or ~= of a variable whose values are no versions
 	ReleaseOfSystem                              // platform_release is ordered as a version, which it is on few systems
 	PatchOfPython                                // python_version, of two numbers, is compared with three
-	MinorOfPython                                // python_full_version, of three numbers, is compared by == != <= or > with two
+	MinorOfPython                                // python_full_version, of three numbers, is compared by == <= or > with two
 	NeverTheValue                                // the variable never has the value: it differs by case, or is another variable's
 )
 
@@ -46,6 +48,8 @@ func (m *Marker) Problems() []MarkerProblem {
 			continue
 		}
 		problem.Kind, problem.Instead = problemOf(c, problem.Variable, problem.Value, values)
+		operator := direct(c.Operator, c.Right.Variable)
+		problem.Below, problem.Above = strings.HasPrefix(operator, "<"), strings.HasPrefix(operator, ">")
 		if problem.Kind != 0 {
 			found = append(found, problem)
 		}
@@ -101,7 +105,7 @@ func problemOf(c Comparison, variable, value string, others *comparedValues) (ki
 	case variable == "extras" || variable == "dependency_groups": // sets, which only lock files have
 	case ordered:
 		return OrderOfTexts, ""
-	default:
+	case c.Operator != "!=" && c.Operator != "not in": // these always hold then, which is of no harm
 		return problemOfValue(c, variable, value, others)
 	}
 	return 0, ""
@@ -121,10 +125,10 @@ func problemOfVersion(variable, operator, value string, inverted bool) MarkerPro
 		return NoVersion
 	case operator == "~=" && len(version.release) < 2:
 		return CompatibleMajor
-	case variable == "python_version" && len(version.significant()) > 2:
+	case variable == "python_version" && len(version.significant()) > 2 && operator != "!=":
 		return PatchOfPython
 	case variable == "python_full_version" && !star && len(version.release) <= 2 && !version.Prerelease() && version.post.label == "" &&
-		slices.Contains([]string{"==", "!=", "<=", ">"}, direct(operator, inverted)):
+		slices.Contains([]string{"==", "<=", ">"}, direct(operator, inverted)):
 		return MinorOfPython
 	}
 	return 0

@@ -76,7 +76,11 @@ func TestMarker_Problems(t *testing.T) {
 		"python_full_version == '3.11.0'": "",
 
 		"sys_platform == 'Linux'":                                        "never linux",
-		"sys_platform != 'Win32'":                                        "never win32",
+		"sys_platform != 'Win32'":                                        "",
+		"implementation_name != 'PyPy'":                                  "",
+		"sys_platform not in 'Linux'":                                    "",
+		"python_version != '3.9.1'":                                      "",
+		"python_full_version != '3.9'":                                   "",
 		"sys_platform == 'windows'":                                      "never win32",
 		"sys_platform == 'posix'":                                        "never ",
 		"platform_system == 'linux'":                                     "never Linux",

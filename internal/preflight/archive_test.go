@@ -2,6 +2,7 @@ package preflight_test
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -68,14 +69,17 @@ func TestCheck_PlatformTags(t *testing.T) {
 		"manylinux2014_x86_64.linux_x86_64":        never,
 	} {
 		s := set(t, file{name: "alder-1.0-cp312-abi3-" + tag + ".whl", metadata: good})
+		check := func() string { // of the platform alone
+			return strings.Join(ids(slices.DeleteFunc(preflight.Check(s), func(f finding.Finding) bool { return f.ID == "wheel-tags" })), " ")
+		}
 		s.Now = vectors.AsOf().AddDate(0, 6, 0)
-		if got := strings.Join(ids(preflight.Check(s)), " "); got != want {
+		if got := check(); got != want {
 			t.Errorf("%s: got %q, want %q", tag, got, want)
 		}
 		if s.Now = vectors.AsOf(); want == later {
 			want = never
 		}
-		if got := strings.Join(ids(preflight.Check(s)), " "); got != want {
+		if got := check(); got != want {
 			t.Errorf("%s on the day of the table: got %q, want %q", tag, got, want)
 		}
 	}

@@ -169,7 +169,7 @@ func TestCheck_OneFile(t *testing.T) {
 		},
 		"a backslash": {
 			file{name: `a\b-1.0.tar.gz`, metadata: good},
-			"filename-slash filename-project",
+			"filename-slash sdist-archive (warning) filename-project",
 			`Cannot upload a file with '/' or '\' in the name.`,
 		},
 		"an egg": {

@@ -196,7 +196,7 @@ func TestCheck_Reported(t *testing.T) {
 		},
 		"a link that leads out": {
 			file{name: "alder-1.0.tar.gz", raw: string(disttest.TarGz(
-				disttest.Member{Name: "alder-1.0/PKG-INFO", Content: good}, disttest.Member{Name: "alder-1.0/l", Link: "../../etc/hosts"},
+				append(treeOf(project), disttest.Member{Name: "alder-1.0/l", Link: "../../etc/hosts"})...,
 			))},
 			"sdist-link (warning)", "link to '../../etc/hosts'", "",
 		},

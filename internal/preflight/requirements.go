@@ -15,52 +15,65 @@ import (
 // markerComparison reports markers with comparisons that installers do not read alike.
 func markerComparison(_ field, value string) (message, advice string) {
 	p := markerProblem(value, func(kind pep.MarkerProblemKind) bool { return kind <= pep.ReleaseOfSystem })
-	comparison := quote(elide(p.Comparison.String()))
+	comparison, compared := quote(elide(p.Comparison.String())), quote(elide(p.Value))
 	switch p.Kind {
 	case pep.NoVersion:
-		return fmt.Sprintf("the marker %s compares %s with %s, which is no version%s", comparison, p.Variable, quote(elide(p.Value)),
-			tried("marker without a version")), "compare it with a version, such as '3.9'"
+		message = fmt.Sprintf("the marker %s compares %s with %s, which is no version", comparison, p.Variable, compared)
+		return message + triedMarker(p, "marker without a version"), "compare it with a version, such as '3.9'"
 	case pep.StarInOrder:
-		return fmt.Sprintf("the marker %s orders %s against %s, but a version with .* has no order%s", comparison, p.Variable,
-				quote(elide(p.Value)), tried("marker with a star")),
-			"write the version without .*"
+		message = fmt.Sprintf("the marker %s orders %s against %s, but a version with .* has no order", comparison, p.Variable, compared)
+		return message + triedMarker(p, "marker with a star"), "write the version without .*"
 	case pep.CompatibleMajor:
-		return fmt.Sprintf("the marker %s has one number behind ~=, which needs two%s", comparison, tried("marker with ~=")),
-			"write ~= with two numbers, or >= with one"
+		message = fmt.Sprintf("the marker %s has one number behind ~=, which needs two", comparison)
+		return message + triedMarker(p, ""), "write ~= with two numbers, or >= with one"
 	case pep.OrderOfTexts:
-		name := "marker that orders texts"
-		if p.Comparison.Operator == "~=" {
-			name = "marker with ~= of texts"
-		}
-		return fmt.Sprintf("the marker %s orders texts: only versions have an order%s", comparison, tried(name)), "write == or in"
+		message = fmt.Sprintf("the marker %s orders texts, but only versions have an order", comparison)
+		return message + triedMarker(p, "marker that orders texts"), "write == or in"
 	case pep.ReleaseOfSystem:
-		return fmt.Sprintf("the marker %s takes platform_release for a version, which it is on few systems: Linux has 6.8.0-49-generic%s",
-			comparison, tried("marker with platform_release")), "leave this condition out, and check the system when the package runs"
+		message = fmt.Sprintf("the marker %s takes platform_release for a version, which it is on few systems: Linux has 6.8.0-49-generic",
+			comparison)
+		return message + triedMarker(p, "marker with platform_release"),
+			"leave this condition out, and check the system when the package runs"
 	}
 	return "", ""
 }
 
-// markerValue reports markers with comparisons that have one result everywhere, or nearly.
+// markerValue reports markers with comparisons that never hold, or for other releases of Python than is meant.
 func markerValue(_ field, value string) (message, advice string) {
 	p := markerProblem(value, func(kind pep.MarkerProblemKind) bool { return kind > pep.ReleaseOfSystem })
 	comparison := quote(elide(p.Comparison.String()))
 	switch p.Kind {
 	case pep.PatchOfPython:
-		return fmt.Sprintf("the marker %s compares python_version with more than two numbers, and it never has more: 3.11 stands for all "+
-				"releases 3.11.N%s", comparison, tried("python_version with a patch release")),
-			"write two numbers, or python_full_version"
+		message = fmt.Sprintf("the marker %s compares python_version with more than two numbers, but it has two: 3.11 for every release "+
+			"3.11.N", comparison)
+		return message + triedMarker(p, "python_version with a patch release"), "write two numbers, or python_full_version"
 	case pep.MinorOfPython:
-		return fmt.Sprintf("the marker %s compares python_full_version with fewer than three numbers: only the release .0 is equal to "+
-			"them%s", comparison, tried("python_full_version without a patch release")), "write python_version, or all three numbers"
+		message = fmt.Sprintf("the marker %s compares python_full_version with fewer than three numbers, which stand for the release .0 "+
+			"alone", comparison)
+		return message + triedMarker(p, "python_full_version without a patch release"), "write python_version, or all three numbers"
 	case pep.NeverTheValue:
 		advice = "compare the variable that has this value, or write another value"
 		if p.Instead != "" {
 			advice = "write " + quote(p.Instead)
 		}
-		return fmt.Sprintf("the marker %s has one result everywhere, because %s never has this value%s", comparison, p.Variable,
-			tried("value that a variable never has")), advice
+		message = fmt.Sprintf("the marker %s never holds, because %s never has this value", comparison, p.Variable)
+		return message + triedMarker(p, "value that a variable never has"), advice
 	}
 	return "", ""
+}
+
+// triedMarker says what installers do with a comparison. The trials are about comparisons that they take as false: != is true then, and
+// with ~= there is another trial.
+func triedMarker(p pep.MarkerProblem, name string) string {
+	switch {
+	case p.Comparison.Operator == "~=" && p.Kind == pep.OrderOfTexts:
+		return tried("marker with ~= of texts")
+	case p.Comparison.Operator == "~=" && p.Kind < pep.OrderOfTexts:
+		return tried("marker with ~=")
+	case p.Comparison.Operator == "!=", p.Kind == pep.PatchOfPython && p.Below, p.Kind == pep.MinorOfPython && p.Above:
+		return ""
+	}
+	return tried(name)
 }
 
 // markerProblem returns the first problem of one of these kinds in the marker of a requirement; its kind is 0 if there is none.

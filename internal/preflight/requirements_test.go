@@ -82,10 +82,16 @@ func TestCheck_Requirements(t *testing.T) {
 		"Requires-Dist: birch; python_full_version <= '3.11'":        {"marker-value", "fewer than three numbers"},
 		"Requires-Dist: birch; platform_system == 'linux'":           {"marker-value", "write 'Linux'"},
 		"Requires-Dist: birch; sys_platform == 'posix'":              {"marker-value", "never has this value"},
+		"Requires-Dist: birch; implementation_name != 'PyPy'":        {},
 		"Requires-Dist: birch; python_version == '3.*'":              {},
 		"Requires-Dist: birch; python_version in '3.8 3.9'":          {},
 		"Requires-Dist: birch; platform_machine == 'anything'":       {},
 		"Requires-Dist: birch; python_version>'x' and os_name=='Nt'": {"marker-comparison marker-value", "no version"},
+		"Requires-Dist: birch; python_version < '3.11.7'":            {"marker-value", "for every release 3.11.N Fix"},
+		"Requires-Dist: birch; python_version >= '3.11.7'":           {"marker-value", "install it without the dependency"},
+		"Requires-Dist: birch; python_full_version > '3.11'":         {"marker-value", "the release .0 alone Fix"},
+		"Requires-Dist: birch; python_version ~= '3.8.*'":            {"marker-comparison", "has no order: pip 26.3 fails on it"},
+		"Requires-Dist: birch; python_version != 'three'":            {"marker-comparison", "is no version Fix"},
 	} {
 		t.Run(fields, func(t *testing.T) {
 			t.Parallel()
@@ -95,7 +101,11 @@ func TestCheck_Requirements(t *testing.T) {
 				rules = append(rules, strings.TrimSuffix(id, " (warning)"))
 			}
 			expect.Equal(t, "rules", strings.Join(rules, " "), want[0])
-			if text := fmt.Sprintf("%+v", found); want[0] != "" && !strings.Contains(text, want[1]) {
+			var said strings.Builder
+			for _, f := range found {
+				said.WriteString(f.Message + " Fix: " + f.Fix + "\n")
+			}
+			if text := said.String(); want[0] != "" && !strings.Contains(text, want[1]) {
 				t.Errorf("%s does not say %s", text, want[1])
 			}
 			bounded(t, found)

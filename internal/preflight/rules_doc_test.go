@@ -3,6 +3,7 @@ package preflight_test
 import (
 	"encoding/hex"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -250,6 +251,10 @@ func ownExamples(t *testing.T) []preflight.Set {
 	outside.raw = string(disttest.TarGz(
 		disttest.Member{Name: "alder-1.0/PKG-INFO", Content: good}, disttest.Member{Name: "alder-1.0/hosts", Link: "../../etc/hosts"},
 	))
+	unbuilt := sdist(good)
+	unbuilt.raw = string(disttest.TarGz(
+		disttest.Member{Name: "alder-1.0/PKG-INFO", Content: good}, disttest.Member{Name: "alder-1.0/pipe", Mode: fs.ModeNamedPipe | 0o644},
+	))
 	emptyRows := wheel("")
 	emptyRows.raw = string(disttest.Zip(
 		disttest.Member{Name: "alder-1.0.dist-info/METADATA", Content: good},
@@ -280,6 +285,10 @@ func ownExamples(t *testing.T) []preflight.Set {
 		set(t, file{name: "dist.zip", raw: string(disttest.Zip(disttest.Member{Name: "alder-1.0-py3-none-any.whl", Content: "PK"}))}),
 		set(t, damaged),
 		set(t, outside),
+		set(t, file{name: "alder-1.0-python3-none-any.whl", metadata: good}),
+		set(t, file{name: "alder-1.0-20261129123456789012-py3-none-any.whl", metadata: good}),
+		set(t, unbuilt),
+		set(t, source(treeOf(strings.ReplaceAll(project, "1.0", "1.1")))),
 		set(t, emptyRows),
 		set(t, newFormat),
 		set(t, sdist(good+"Home-page: UNKNOWN\n")),

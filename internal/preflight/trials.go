@@ -157,6 +157,96 @@ var trials = []trial{
 		"the dependency",
 	},
 	{
+		"gzip members", "sdist-archive", "the sdist consists of two gzip members",
+		outcomes{pip: installs, uv: fails},
+		"",
+	},
+	{
+		"tar without its end", "sdist-archive", "the tar has no two blocks of zeros at its end",
+		outcomes{pip: installs, uv: refuses},
+		"",
+	},
+	{
+		"special file", "sdist-archive", "the sdist has a named pipe",
+		outcomes{pip: refuses, uv: refuses},
+		"",
+	},
+	{
+		"backslash", "sdist-archive", "a name in the sdist has a backslash",
+		outcomes{pip: installs, uv: refuses},
+		"",
+	},
+	{
+		"nothing to build with", "sdist-pyproject", "the sdist has neither pyproject.toml nor setup.py",
+		outcomes{pip: refuses, uv: refuses},
+		"",
+	},
+	{
+		"byte order mark", "sdist-pyproject", "pyproject.toml begins with a byte order mark",
+		outcomes{pip: fails},
+		"",
+	},
+	{
+		"no TOML", "sdist-pyproject", "pyproject.toml is no TOML",
+		outcomes{pip: fails, uv: refuses},
+		"",
+	},
+	{
+		"no requires", "sdist-pyproject", "build-system has no requires",
+		outcomes{pip: refuses},
+		"",
+	},
+	{
+		"backend outside", "sdist-pyproject", "backend-path leads out of the sdist",
+		outcomes{pip: fails},
+		"",
+	},
+	{
+		"another project", "sdist-project", "pyproject.toml has another name than PKG-INFO",
+		outcomes{pip: refuses, uv: refuses},
+		"",
+	},
+	{
+		"another version", "sdist-project", "pyproject.toml has another version than PKG-INFO",
+		outcomes{pip: refuses, uv: refuses},
+		"",
+	},
+	{
+		"tag that no Python has", "wheel-tags", "python3-none-any",
+		outcomes{pip: refuses, uv: refuses},
+		"",
+	},
+	{
+		"tags in another order", "wheel-tags", "none-py3-any",
+		outcomes{pip: refuses, uv: refuses},
+		"",
+	},
+	{
+		"the ABI any", "wheel-tags", "py3-any-any",
+		outcomes{pip: refuses, uv: refuses},
+		"",
+	},
+	{
+		"an ABI for any platform", "wheel-tags", "cp311-cp311-any, on CPython 3.11",
+		outcomes{pip: refuses, uv: refuses},
+		"",
+	},
+	{
+		"abi3 without a CPython", "wheel-tags", "py3-abi3-any",
+		outcomes{pip: refuses, uv: refuses},
+		"",
+	},
+	{
+		"capital letters in a tag", "wheel-tags", "PY3-none-any",
+		outcomes{pip: installs, uv: refuses},
+		"",
+	},
+	{
+		"long build number", "wheel-build", "the build number is 20261129123456789012",
+		outcomes{pip: installs, uv: refuses},
+		"",
+	},
+	{
 		"damaged", "member-damaged", "a member has a wrong CRC-32",
 		outcomes{pip: fails, uv: refuses, installer: fails, pdm: fails, poetry: fails},
 		"",

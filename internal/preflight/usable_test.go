@@ -161,10 +161,6 @@ var untold = strings.Fields(`
 	data-unknown-scheme two-dist-info dist-info-with-licence-only entry-module-only
 	entry-folded record-two-columns record-size-text record-hash-hex record-md5 entry-call entry-comment data-over-root script-in-folder
 	script-not-executable script-blank-python data-folder-spelled direct-url entry-no-module entry-section-dash case-pair
-
-	tag-python3 tag-any-with-abi tag-order no-project
-	pyproject-not-toml special-file tag-upper build-number-large gzip-two-members tar-without-end pyproject-byte-order-mark
-	project-other-version
 `)
 
 // TestCheck_Usable has small files as installers were tried with: nearly every installer refuses the first, some refuse those after them,

@@ -82,7 +82,7 @@ func distribution(t *testing.T, name, salt string, headers ...string) []byte {
 	metadata += "\nA tree.\n"
 	if !strings.HasSuffix(name, ".whl") {
 		top := strings.TrimSuffix(name, ".tar.gz") + "/"
-		return tarOf(t, map[string]string{top + "PKG-INFO": metadata, top + "x.py": "# " + salt + "\n"})
+		return tarOf(t, map[string]string{top + "PKG-INFO": metadata, top + "setup.py": "", top + "x.py": "# " + salt + "\n"})
 	}
 	info := project + "-" + version + ".dist-info/"
 	return zipOf(t, map[string]string{

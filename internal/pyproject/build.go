@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
@@ -47,3 +48,45 @@ func ReadBuild(path string) (b Build, found bool, err error) {
 	}
 	return b, true, nil
 }
+
+// Source says what the pyproject.toml in an sdist has for those who build it (PEP 517, PEP 518 and PEP 621).
+type Source struct {
+	Name, Version string   // in the table project; empty if it has none, or leaves it to the build backend
+	HasBuild      bool     // whether there is a table build-system
+	HasRequires   bool     // whether that names requirements, be it none
+	BackendPath   []string // where the backend is in the sdist; empty if it is installed
+}
+
+// ParseSource returns what the text of the pyproject.toml of an sdist has for its build. The error is why it is no valid one.
+func ParseSource(text []byte) (Source, error) {
+	if n := countKeys(text); n > mostKeys {
+		return Source{}, ErrTooManyKeys
+	}
+	var d struct {
+		document
+		BuildSystem *struct {
+			Requires    *[]string
+			BackendPath []string `toml:"backend-path"`
+		} `toml:"build-system"`
+	}
+	if err := toml.Unmarshal(text, &d); err != nil {
+		reason := strings.TrimPrefix(err.Error(), "toml: ")
+		var at *toml.DecodeError
+		if errors.As(err, &at) {
+			line, column := at.Position()
+			reason = fmt.Sprintf("line %d, column %d: %s", line, column, reason)
+		}
+		return Source{}, errors.New(reason)
+	}
+	s := Source{Name: d.Project.Name, Version: d.Project.Version, HasBuild: d.BuildSystem != nil}
+	if s.HasBuild {
+		s.HasRequires, s.BackendPath = d.BuildSystem.Requires != nil, d.BuildSystem.BackendPath
+	}
+	if slices.Contains(d.Project.Dynamic, "version") {
+		s.Version = ""
+	}
+	return s, nil
+}
+
+// ErrTooManyKeys is the error for a text that was not read.
+var ErrTooManyKeys = errors.New("it has too many keys to be read")

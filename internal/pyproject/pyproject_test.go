@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -131,5 +132,39 @@ func FuzzParse(f *testing.F) {
 		if err != nil && p != (pyproject.Project{}) {
 			t.Errorf("%+v with %v", p, err)
 		}
+		if _, sourceErr := pyproject.ParseSource(text); err != nil && sourceErr == nil {
+			t.Errorf("an sdist may have it, and a checkout may not: %v", err)
+		}
 	})
+}
+
+// TestParseSource has what those who build an sdist read.
+func TestParseSource(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]pyproject.Source{
+		"": {},
+		"[build-system]\nrequires = ['x']\nbackend-path = ['.', 'a']\n": {
+			HasBuild: true, HasRequires: true, BackendPath: []string{".", "a"},
+		},
+		"[build-system]\nrequires = []\n":                               {HasBuild: true, HasRequires: true},
+		"[build-system]\nbuild-backend = 'x'\n":                         {HasBuild: true},
+		"build-system.requires = []\nproject.name = 'alder'\n":          {HasBuild: true, HasRequires: true, Name: "alder"},
+		"[project]\nname = 'alder'\nversion = '1.0'\n":                  {Name: "alder", Version: "1.0"},
+		"[project]\nversion = '1.0'\ndynamic = ['readme', 'version']\n": {},
+		"[project]\nversion = '1.0'\ndynamic = ['readme']\n":            {Version: "1.0"},
+	} {
+		got, err := pyproject.ParseSource([]byte(text))
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%q: got %+v, %v", text, got, err)
+		}
+	}
+	for text, want := range map[string]string{
+		"[project\nname = alder\n":         "line 1, column 9: ",
+		"\n[build-system]\nrequires = 'x'": "line 3, column 12: ",
+		strings.Repeat("a.b=1\n", 5000):    pyproject.ErrTooManyKeys.Error(),
+	} {
+		if _, err := pyproject.ParseSource([]byte(text)); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%.40q: got %v, want %s", text, err, want)
+		}
+	}
 }

@@ -199,7 +199,7 @@ func Build(filename, salt string) []byte {
 	}
 	version := strings.TrimSuffix(rest, ".tar.gz")
 	top := project + "-" + version + "/"
-	return TarGz(Member{Name: top + "PKG-INFO", Content: Metadata(project, version)},
+	return TarGz(Member{Name: top + "PKG-INFO", Content: Metadata(project, version)}, Member{Name: top + "pyproject.toml"},
 		Member{Name: top + "x.py", Content: "# " + salt + "\n"})
 }
 

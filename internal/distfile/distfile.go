@@ -39,6 +39,7 @@ type Distribution struct {
 	Start        Start      // what its first bytes tell, if they are not those of an archive; empty if nothing that is known
 	Contents     Contents   // of an sdist, or what is named like one
 	Secrets      []Secret   // credentials in its members, in the order of these; at most [MostSecrets]
+	Native       []Native   // native code in the members of a wheel, in the order of these; at most [MostNative]
 	EntryPoints  error      // why a wheel's entry_points.txt is invalid; nil if it is valid or absent
 	Description  string     // the body of the core metadata, or the Description header without its indentation
 	// AbsentLicenses has the first values of License-File, up to [MaxAbsent], that are valid paths and that the archive does not contain.
@@ -89,10 +90,10 @@ func (r *Reader) Read(ctx context.Context, path string, md5 bool) (*Distribution
 	defer large.end()
 	selection := d.wanted()
 	selection.Admit, selection.Budget = large.begin, r.budget
-	secrets := &secretFinder{scanner: r.scanner()}
-	selection.Inspect = secrets.inspect
+	inspector := d.newInspector()
+	selection.Inspect = inspector.inspect
 	if d.Kind() == Sdist {
-		selection.Inspect = contentsFinder{&d.Contents, secrets.inspect}.inspect
+		selection.Inspect = contentsFinder{&d.Contents, inspector.inspect}.inspect
 	}
 	d.readStart(file)
 	if err := d.readAll(ctx, file, md5, selection); err != nil {
@@ -104,8 +105,8 @@ func (r *Reader) Read(ctx context.Context, path string, md5 bool) (*Distribution
 	if text, found := d.coreMetadata(); found {
 		d.takeMetadata(text)
 	}
-	secrets.inspectKept(d.Archive.Kept)
-	d.Secrets = secrets.found
+	inspector.inspectKept(d.Archive.Kept)
+	d.Secrets, d.Native = inspector.secrets.found, inspector.native.found
 	d.dropContents()
 	return d, nil
 }

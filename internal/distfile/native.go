@@ -7,8 +7,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/secretscan"
 )
 
-// Native is native code in members of a wheel that say the same of themselves. Those of tests, documentation and examples are left out, since
-// they may be for any machine.
+// Native is native code in members of a wheel that say the same of themselves. Those of tests, documentation and examples are left out,
+// since they may be for any machine.
 type Native struct {
 	Member string // the first of these members
 	More   int    // how many others there are

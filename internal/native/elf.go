@@ -67,20 +67,25 @@ func parseELF(v *view) (Binary, bool) {
 
 // machine returns the machine of a number; empty if no platform tag has it, or not in this form.
 func (f *elfFile) machine(number uint16, big bool) Machine {
-	type form struct {
+	for _, m := range [...]struct {
 		number    uint16
 		wide, big bool
+		machine   Machine
+	}{
+		{3, false, false, X86},
+		{62, true, false, X8664},
+		{40, false, false, ARM},
+		{183, true, false, ARM64},
+		{21, true, true, PPC64},
+		{21, true, false, PPC64LE},
+		{22, true, true, S390X},
+		{243, true, false, RISCV64},
+	} {
+		if m.number == number && m.wide == f.wide && m.big == big {
+			return m.machine
+		}
 	}
-	return map[form]Machine{
-		{3, false, false}:  X86,
-		{62, true, false}:  X8664,
-		{40, false, false}: ARM,
-		{183, true, false}: ARM64,
-		{21, true, true}:   PPC64,
-		{21, true, false}:  PPC64LE,
-		{22, true, true}:   S390X,
-		{243, true, false}: RISCV64,
-	}[form{number, f.wide, big}]
+	return ""
 }
 
 // word returns the number of the file's width at an offset of data for that width.

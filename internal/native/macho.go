@@ -88,8 +88,19 @@ func machOldest(command []byte) (system System, oldest Version) {
 
 // machMachine returns the machine of a number; empty if no platform tag has it.
 func machMachine(number uint32) Machine {
-	const wide = 1 << 24
-	return map[uint32]Machine{7: X86, 7 | wide: X8664, 12: ARM, 12 | wide: ARM64}[number]
+	const wide, intel, arm = 1 << 24, 7, 12
+	switch number {
+	case intel:
+		return X86
+	case intel | wide:
+		return X8664
+	case arm:
+		return ARM
+	case arm | wide:
+		return ARM64
+	default:
+		return ""
+	}
 }
 
 // parseUniversal reads a file with the code for several machines. The class files of Java have the same first bytes, and then a number that

@@ -3,8 +3,8 @@
 //
 // # Goals
 //
-// The content comes in parts, from its first byte to its last, so that nobody unpacks a file for this alone. Of an ELF file the table of the
-// needed versions stands in front of what says where it is: then the first part of the content is asked for once more.
+// The content comes in parts, from its first byte to its last, so that nobody unpacks a file for this alone. Of an ELF file the table of
+// the needed versions stands in front of what says where it is: then the first part of the content is asked for once more.
 //
 // # Limitations
 //

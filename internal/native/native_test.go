@@ -88,12 +88,15 @@ func TestReader(t *testing.T) {
 		"ELF without its rest":          {library[:100], "ELF x86-64"},
 		"a text about ELF":              {"\x7fELF", "none"},
 
-		"Mach-O":                         {arm, "Mach-O ARM64/macOS 11.0"},
-		"Mach-O for Intel":               {intel, "Mach-O x86-64/macOS 10.9"},
-		"Mach-O of older linkers":        {disttest.OldMachO(macho.CpuAmd64, 10, 13), "Mach-O x86-64/macOS 10.13"},
-		"Mach-O of 32 bits":              {disttest.OldMachO(macho.Cpu386, 10, 6), "Mach-O x86/macOS 10.6"},
-		"Mach-O for iOS":                 {disttest.MachO(macho.CpuArm64, disttest.ForIOS, 13, 4), "Mach-O ARM64/iOS 13.4"},
-		"Mach-O for a simulator":         {disttest.MachO(macho.CpuAmd64, disttest.ForSimulator, 13, 0), "Mach-O x86-64/the iOS simulator 13.0"},
+		"Mach-O":                  {arm, "Mach-O ARM64/macOS 11.0"},
+		"Mach-O for Intel":        {intel, "Mach-O x86-64/macOS 10.9"},
+		"Mach-O of older linkers": {disttest.OldMachO(macho.CpuAmd64, 10, 13), "Mach-O x86-64/macOS 10.13"},
+		"Mach-O of 32 bits":       {disttest.OldMachO(macho.Cpu386, 10, 6), "Mach-O x86/macOS 10.6"},
+		"Mach-O for iOS":          {disttest.MachO(macho.CpuArm64, disttest.ForIOS, 13, 4), "Mach-O ARM64/iOS 13.4"},
+		"Mach-O for a simulator": {
+			disttest.MachO(macho.CpuAmd64, disttest.ForSimulator, 13, 0),
+			"Mach-O x86-64/the iOS simulator 13.0",
+		},
 		"Mach-O for another system":      {disttest.MachO(macho.CpuArm64, 6, 14, 0), "Mach-O ARM64"},
 		"universal":                      {disttest.Universal(0, intel, arm), "Mach-O x86-64/macOS 10.9 ARM64/macOS 11.0"},
 		"universal, parts far away":      {disttest.Universal(200_000, intel, arm), "Mach-O x86-64/macOS 10.9 ARM64/macOS 11.0"},
@@ -121,7 +124,7 @@ func TestReader(t *testing.T) {
 	}
 }
 
-// TestReader_Parts: however a file arrives, and whichever was read before, it says the same. What is asked for again is its beginning alone.
+// TestReader_Parts: however a file arrives, and whichever was read before, it says the same. What is asked for again is its beginning.
 func TestReader_Parts(t *testing.T) {
 	t.Parallel()
 	const macOS = disttest.ForMacOS
@@ -181,7 +184,8 @@ func TestReader_LikeStandardLibrary(t *testing.T) {
 		t.Errorf("universal: %+v, %v", f, err)
 	}
 	for _, machine := range []uint16{pe.IMAGE_FILE_MACHINE_AMD64, pe.IMAGE_FILE_MACHINE_I386} {
-		if f, err := pe.NewFile(strings.NewReader(disttest.PE(machine, true, false))); err != nil || f.Machine != machine || f.OptionalHeader == nil {
+		f, err := pe.NewFile(strings.NewReader(disttest.PE(machine, true, false)))
+		if err != nil || f.Machine != machine || f.OptionalHeader == nil {
 			t.Errorf("PE: %+v, %v", f, err)
 		}
 	}

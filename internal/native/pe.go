@@ -33,7 +33,8 @@ func parsePE(v *view) (Binary, bool) {
 	}
 	const entry = 8
 	dotNet := directories + managed*entry
-	if binary.LittleEndian.Uint32(optional[directories-4:]) > managed && size >= dotNet+entry && binary.LittleEndian.Uint32(optional[dotNet:]) != 0 {
+	count := binary.LittleEndian.Uint32(optional[directories-4:])
+	if count > managed && size >= dotNet+entry && binary.LittleEndian.Uint32(optional[dotNet:]) != 0 {
 		return Binary{}, false
 	}
 	return one(PE, Part{Machine: machine}), true
@@ -41,5 +42,16 @@ func parsePE(v *view) (Binary, bool) {
 
 // peMachine returns the machine of a number; empty if no platform tag has had it.
 func peMachine(number uint16) Machine {
-	return map[uint16]Machine{0x14c: X86, 0x8664: X8664, 0x1c0: ARM, 0x1c2: ARM, 0x1c4: ARM, 0xaa64: ARM64, 0xa641: ARM64, 0xa64e: ARM64}[number]
+	switch number {
+	case 0x14c:
+		return X86
+	case 0x8664:
+		return X8664
+	case 0x1c0, 0x1c2, 0x1c4:
+		return ARM
+	case 0xaa64, 0xa641, 0xa64e: // the last two are for programs that are partly for x86-64
+		return ARM64
+	default:
+		return ""
+	}
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep/platform"
 )
 
-// The rules in this file compare the tags of a wheel with what its members are. An index does not look at these; installers believe the tags,
-// and users see that a module cannot be imported. Where a tag or a member is not understood, nothing is said.
+// The rules in this file compare the tags of a wheel with what its members are. An index does not look at these; installers believe the
+// tags, and users see that a module cannot be imported. Where a tag or a member is not understood, nothing is said.
 
 // promise is what one platform tag of a wheel says.
 type promise struct {
@@ -50,14 +50,28 @@ func promises(d *distfile.Distribution) (all []promise, known bool) {
 
 // machinesOf returns the machines that the architecture of a platform tag stands for. What else a tag such as intel stood for is history.
 func machinesOf(arch string) []native.Machine {
-	return map[string][]native.Machine{
-		"x86": {native.X86}, "i386": {native.X86}, "i686": {native.X86},
-		"amd64": {native.X8664}, "x86_64": {native.X8664}, "intel": {native.X8664},
-		"armv6l": {native.ARM}, "armv7l": {native.ARM}, "armeabi_v7a": {native.ARM},
-		"arm64": {native.ARM64}, "aarch64": {native.ARM64}, "arm64_v8a": {native.ARM64},
-		"universal2": {native.X8664, native.ARM64},
-		"ppc64":      {native.PPC64}, "ppc64le": {native.PPC64LE}, "s390x": {native.S390X}, "riscv64": {native.RISCV64},
-	}[arch]
+	switch arch {
+	case "x86", "i386", "i686":
+		return []native.Machine{native.X86}
+	case "amd64", "x86_64", "intel":
+		return []native.Machine{native.X8664}
+	case "armv6l", "armv7l", "armeabi_v7a":
+		return []native.Machine{native.ARM}
+	case "arm64", "aarch64", "arm64_v8a":
+		return []native.Machine{native.ARM64}
+	case "universal2":
+		return []native.Machine{native.X8664, native.ARM64}
+	case "ppc64":
+		return []native.Machine{native.PPC64}
+	case "ppc64le":
+		return []native.Machine{native.PPC64LE}
+	case "s390x":
+		return []native.Machine{native.S390X}
+	case "riscv64":
+		return []native.Machine{native.RISCV64}
+	default:
+		return nil
+	}
 }
 
 // runs reports whether a tag is for systems that can run a file: of its format, and for one of its machines.
@@ -90,8 +104,8 @@ func merged(facts []distfile.Native, key func(distfile.Native) string) (all []di
 	return all
 }
 
-// wheelTag reports a WHEEL file whose tags are not those of the file name. Neither the older names of manylinux, nor upper case, nor tags that
-// stand together in one line make a difference.
+// wheelTag reports a WHEEL file whose tags are not those of the file name. Neither the older names of manylinux, nor upper case, nor tags
+// that stand together in one line make a difference.
 func wheelTag(d *distfile.Distribution) (message, fix string) {
 	name, err := pep.ParseWheelName(d.Name)
 	if err != nil || d.WheelFile == nil || !readable(d, distfile.Wheel) {
@@ -215,9 +229,10 @@ func lacksMachine(d *distfile.Distribution, all []promise) (f finding.Finding, l
 			for _, m := range p.machines {
 				if p.format == native.MachO && !n.Has(m) {
 					return refusal(d,
-						fmt.Sprintf("%s has code for %s, and not for %s, which the tag %s promises", members(n), machineNames(n.Machines()), m, p.tag),
-						"build it for all architectures of the tag, such as by ARCHFLAGS=\"-arch x86_64 -arch arm64\" for universal2, or correct the "+
-							"tag with wheel tags --remove --platform-tag"), true
+						fmt.Sprintf("%s has code for %s, and not for %s, which the tag %s promises",
+							members(n), machineNames(n.Machines()), m, p.tag),
+						"build it for all architectures of the tag, such as by ARCHFLAGS=\"-arch x86_64 -arch arm64\" for universal2, or "+
+							"correct the tag with wheel tags --remove --platform-tag"), true
 				}
 			}
 		}
@@ -230,14 +245,15 @@ func needsNewerSystem(d *distfile.Distribution, all []promise) (f finding.Findin
 	for _, n := range d.Native {
 		for _, part := range n.Parts {
 			p, oldest := promised(all, part)
-			if p == nil || !tooNew(part.Oldest, oldest) || part.Oldest.Compare(newest) <= 0 {
+			if p == nil || !tooNew(part, oldest) || part.Oldest.Compare(newest) <= 0 {
 				continue
 			}
 			newest = part.Oldest
 			f, newer = refusal(d,
 				fmt.Sprintf("%s needs %s %s (%s), but the tag %s promises that %s is enough",
 					members(n), part.System, part.Oldest, part.Machine, p.tag, oldest),
-				fmt.Sprintf("set the deployment target (MACOSX_DEPLOYMENT_TARGET) to %s for everything that is built, or correct the tag", oldest)), true
+				fmt.Sprintf("set the deployment target (MACOSX_DEPLOYMENT_TARGET) to %s for everything that is built, or correct the tag",
+					oldest)), true
 		}
 	}
 	return f, newer
@@ -248,9 +264,8 @@ var firstOnARM = native.Version{Major: 11}
 
 // promised returns the tag with the oldest system on which a part of a file is to run, and that system; nil if there is none.
 func promised(all []promise, part native.Part) (by *promise, oldest native.Version) {
-	systems := map[platform.Family]native.System{platform.MacOS: native.MacOS, platform.IOS: native.IOS, platform.Simulator: native.Simulator}
 	for i, p := range all {
-		if part.System == "" || systems[p.parts.Family] != part.System || !slices.Contains(p.machines, part.Machine) {
+		if part.System == "" || systemOf(p.parts.Family) != part.System || !slices.Contains(p.machines, part.Machine) {
 			continue
 		}
 		version := native.Version{Major: p.parts.Major, Minor: p.parts.Minor}
@@ -265,17 +280,31 @@ func promised(all []promise, part native.Part) (by *promise, oldest native.Versi
 	return by, oldest
 }
 
-// tooNew reports whether a file needs a newer system than the oldest that is promised. From macOS 11 on a tag has the first number alone; no
-// version of iOS is that of a tag with another second number.
-func tooNew(needs, oldest native.Version) bool {
-	if oldest.Major >= firstOnARM.Major && oldest.Minor == 0 {
+// systemOf returns the system of a family of tags, as Mach-O files name it; empty if it is not one of Apple's.
+func systemOf(f platform.Family) native.System {
+	switch f {
+	case platform.MacOS:
+		return native.MacOS
+	case platform.IOS:
+		return native.IOS
+	case platform.Simulator:
+		return native.Simulator
+	default:
+		return ""
+	}
+}
+
+// tooNew reports whether a part needs a newer system than the oldest that is promised. From macOS 11 on a tag has the first number alone.
+func tooNew(part native.Part, oldest native.Version) bool {
+	needs := part.Oldest
+	if part.System == native.MacOS && oldest.Major >= firstOnARM.Major {
 		return needs.Major > oldest.Major
 	}
 	return needs.Compare(oldest) > 0
 }
 
-// wheelGlibc reports members that need a newer glibc than the tags promise, or any although the tag is for systems with musl. Of each kind there
-// is one finding, for the member with the newest.
+// wheelGlibc reports members that need a newer glibc than the tags promise, or any although the tag is for systems with musl. Of each kind
+// there is one finding, for the member with the newest.
 func wheelGlibc(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
 		all, known := promises(d)
@@ -349,9 +378,7 @@ func misnamed(n distfile.Native, name pep.WheelName) string {
 		return ""
 	case stable:
 		return fmt.Sprintf("%s is imported by %s alone, by its name, but the tag %s is for later versions too", members(n), n.ABI, tag)
-	case slices.ContainsFunc(abis, func(abi string) bool {
-		return abi != "none" && !strings.HasPrefix(abi, "cp") && !strings.HasPrefix(abi, "pypy")
-	}),
+	case slices.ContainsFunc(abis, isUnknownABI),
 		slices.Contains(abis, "none") && slices.ContainsFunc(pythons, func(p string) bool { return isSameOrAnyPython(p, n.ABI) }):
 		return ""
 	default:
@@ -360,6 +387,11 @@ func misnamed(n distfile.Native, name pep.WheelName) string {
 }
 
 func isStableABI(abi string) bool { return abi == "abi3" || abi == "abi3t" }
+
+// isUnknownABI reports whether an ABI tag is of a Python whose suffixes are not known here.
+func isUnknownABI(abi string) bool {
+	return abi != "none" && !strings.HasPrefix(abi, "cp") && !strings.HasPrefix(abi, "pypy")
+}
 
 // isSameOrAnyPython reports whether a Python tag is that of the version of an ABI, or of no version of CPython or PyPy.
 func isSameOrAnyPython(tag, abi string) bool {

@@ -84,6 +84,9 @@ type Entry struct {
 // cannot be unpacked.
 type Inspection interface {
 	io.Writer
+	// Again is called after the whole content of a zip's member. It returns how many bytes are to be written once more, from the first one,
+	// after which it is called again; 0 if none are. Those bytes are unpacked again, as far as the budget lasts. Of a tar it is not called.
+	Again() int64
 	Close()
 }
 

@@ -112,6 +112,14 @@ func (i *startInspection) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// Again returns how much of the content somebody else needs once more.
+func (i *startInspection) Again() int64 {
+	if i.next == nil {
+		return 0
+	}
+	return i.next.Again()
+}
+
 // Close notes what was found.
 func (i *startInspection) Close() {
 	if startOf(i.start) == Program {

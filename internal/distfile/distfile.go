@@ -40,6 +40,7 @@ type Distribution struct {
 	Contents     Contents   // of an sdist, or what is named like one
 	Source       *Source    // what builds an sdist; nil for a wheel, and for an archive without one folder at its top
 	Secrets      []Secret   // credentials in its members, in the order of these; at most [MostSecrets]
+	Native       []Native   // native code in the members of a wheel, in the order of these; at most [MostNative]
 	EntryPoints  error      // why a wheel's entry_points.txt is invalid; nil if it is valid or absent
 	Description  string     // the body of the core metadata, or the Description header without its indentation
 	// AbsentLicenses has the first values of License-File, up to [MaxAbsent], that are valid paths and that the archive does not contain.
@@ -90,11 +91,10 @@ func (r *Reader) Read(ctx context.Context, path string, md5 bool) (*Distribution
 	defer large.end()
 	selection := d.wanted()
 	selection.Admit, selection.Budget = large.begin, r.budget
-	secrets := &secretFinder{scanner: r.scanner()}
-	selection.Inspect = secrets.inspect
-	source := newSourceFinder()
+	inspector, source := d.newInspector(), newSourceFinder()
+	selection.Inspect = inspector.inspect
 	if d.Kind() == Sdist {
-		contents := contentsFinder{&d.Contents, secrets.inspect}
+		contents := contentsFinder{&d.Contents, inspector.inspect}
 		selection.Inspect = func(member string) archive.Inspection { return source.inspect(member, contents.inspect(member)) }
 	}
 	d.readStart(file)
@@ -107,8 +107,8 @@ func (r *Reader) Read(ctx context.Context, path string, md5 bool) (*Distribution
 	if text, found := d.coreMetadata(); found {
 		d.takeMetadata(text)
 	}
-	secrets.inspectKept(d.Archive.Kept)
-	d.Secrets, d.Source = secrets.found, source.of(d)
+	inspector.inspectKept(d.Archive.Kept)
+	d.Secrets, d.Native, d.Source = inspector.secrets.found, inspector.native.found, source.of(d)
 	d.dropContents()
 	return d, nil
 }

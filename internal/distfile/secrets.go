@@ -2,10 +2,7 @@ package distfile
 
 import (
 	"bytes"
-	"maps"
-	"slices"
 
-	"github.com/org/pypi-oidc-publish/internal/archive"
 	"github.com/org/pypi-oidc-publish/internal/macaroon"
 	"github.com/org/pypi-oidc-publish/internal/secretscan"
 )
@@ -40,8 +37,8 @@ type secretFinder struct {
 	git     bool // data of a git repository was found: one report is enough
 }
 
-// inspect returns what takes the content of a member.
-func (f *secretFinder) inspect(member string) archive.Inspection {
+// inspect returns what takes the content of a member; nil if enough was found.
+func (f *secretFinder) inspect(member string) *scannedMember {
 	if len(f.found) >= MostSecrets {
 		return nil
 	}
@@ -49,17 +46,7 @@ func (f *secretFinder) inspect(member string) archive.Inspection {
 		f.git = true
 		f.add(Secret{Member: member, Kind: GitFolder, Proved: true})
 	}
-	return &inspectedMember{finder: f, name: member}
-}
-
-// inspectKept inspects the members whose content is kept, which [archive.Selection.Inspect] leaves out.
-func (f *secretFinder) inspectKept(kept map[string][]byte) {
-	for _, member := range slices.Sorted(maps.Keys(kept)) {
-		if inspection := f.inspect(member); inspection != nil {
-			_, _ = inspection.Write(kept[member]) // never fails
-			inspection.Close()
-		}
-	}
+	return &scannedMember{finder: f, name: member}
 }
 
 func (f *secretFinder) add(s Secret) {
@@ -69,23 +56,23 @@ func (f *secretFinder) add(s Secret) {
 	}
 }
 
-// inspectedMember is one member while it is unpacked.
-type inspectedMember struct {
+// scannedMember is one member while it is scanned.
+type scannedMember struct {
 	finder *secretFinder
 	name   string
 	text   []byte // the beginning of a file whose name shows that it may have a password
 }
 
-// Write takes a part of the member. It never fails.
-func (m *inspectedMember) Write(p []byte) (int, error) {
+// write takes a part of the member.
+func (m *scannedMember) write(p []byte) {
 	if secretscan.IsLoginFile(m.name) || secretscan.IsEnvFile(m.name) {
 		m.text = append(m.text, p[:min(len(p), longestNamed-len(m.text))]...)
 	}
-	return m.finder.scanner.Write(p)
+	_, _ = m.finder.scanner.Write(p) // never fails
 }
 
-// Close notes what was found.
-func (m *inspectedMember) Close() {
+// close notes what was found.
+func (m *scannedMember) close() {
 	switch {
 	case secretscan.IsLoginFile(m.name) && secretscan.HasPassword(m.text):
 		m.finder.add(Secret{Member: m.name, Kind: LoginFile, Proved: true})

@@ -42,17 +42,27 @@ type sourceText struct {
 	other archive.Inspection
 	text  []byte
 	long  bool // whether it is longer than what is held
+	whole bool // whether the content was unpacked to its end
 }
 
 // Write takes a part of the member. It never fails.
 func (t *sourceText) Write(p []byte) (int, error) {
-	if t.long = t.long || len(t.text)+len(p) > LongestPyproject; !t.long {
+	if t.long = t.long || !t.whole && len(t.text)+len(p) > LongestPyproject; !t.long && !t.whole {
 		t.text = append(t.text, p...)
 	}
 	if t.other == nil {
 		return len(p), nil
 	}
 	return t.other.Write(p)
+}
+
+// Again returns how much of the content the other inspection needs once more.
+func (t *sourceText) Again() int64 {
+	t.whole = true
+	if t.other == nil {
+		return 0
+	}
+	return t.other.Again()
 }
 
 // Close ends the other inspection.

@@ -271,6 +271,9 @@ func ownExamples(t *testing.T) []preflight.Set {
 		disttest.Record("alder-1.0.dist-info/", disttest.Pairs(
 			[2]string{"alder-1.0.dist-info/METADATA"}, [2]string{"alder-1.0.dist-info/WHEEL"})...),
 	))
+	told := func(d *distfile.Distribution) preflight.Set {
+		return preflight.Set{Files: []*distfile.Distribution{d}, Warehouse: true, Now: today}
+	}
 	lastRelease := func(names ...string) preflight.Set {
 		return preflight.Set{
 			Files: built("1.4.3", strings.ReplaceAll(names[0], "1.4.2", "1.4.3")), Warehouse: true, Now: today, Compare: true,
@@ -280,6 +283,12 @@ func ownExamples(t *testing.T) []preflight.Set {
 	return []preflight.Set{
 		{Files: []*distfile.Distribution{wheelWith(t, "alder/settings.py", "TOKEN = '"+githubToken()+"'\n")}, Warehouse: true, Now: today},
 		{Files: []*distfile.Distribution{wheelWith(t, "alder/server.pem", privateKey(t))}, Warehouse: true, Now: today},
+		told(wheelOfTags(t, "py3-none-macosx_11_0_arm64", "Tag: py3-none-any\n")),
+		told(binaryWheel(t, "cp312-cp312-win_arm64", disttest.Member{Name: "alder/opengl.dll", Content: peARM})),
+		told(binaryWheel(t, "cp312-cp312-macosx_11_0_universal2", disttest.Member{Name: "alder/_x.so", Content: machARM})),
+		told(binaryWheel(t, "cp312-cp312-manylinux_2_17_x86_64", disttest.Member{Name: "alder/_x.so", Content: elfNew})),
+		told(binaryWheel(t, "cp39-abi3-win_amd64", disttest.Member{Name: "alder/_x.cp312-win_amd64.pyd", Content: peAMD})),
+		told(binaryWheel(t, "py3-none-any", disttest.Member{Name: "alder/_x.so", Content: elfAMD})),
 		lastRelease("alder-1.4.2-py3-none-any.whl", "alder-1.4.2.tar.gz"),
 		lastRelease(wheels("1.4.2", "cp312", "win_amd64 win32 macosx_11_0_arm64 manylinux_2_28_x86_64")...),
 		set(t, file{name: "dist.zip", raw: string(disttest.Zip(disttest.Member{Name: "alder-1.0-py3-none-any.whl", Content: "PK"}))}),

@@ -41,7 +41,7 @@ func hostsOfTheCode(t *testing.T) []string {
 	t.Helper()
 	var hosts []string
 	for _, source := range []struct{ file, pattern string }{
-		{"index/site.go", `(?:Upload|Simple|Classifiers): +at\("https://([^/]+)/`},
+		{"index/site.go", `(?:Upload|Simple|Files|Classifiers): +at\("https://([^/]+)/`},
 		{"attest/public.go", `publicTUF += "https://([^"/]+)"`},
 		{"runner/github.go", `publicAPI = "https://([^"/]+)"`},
 	} {

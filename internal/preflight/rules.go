@@ -841,9 +841,9 @@ var rules = []rule{
 		everywhere,
 		offline,
 		pyprojectMismatch,
-		"the pyproject.toml next to the folder has a different static name or version, or cannot be read",
-		"The distributions may come from a different commit than expected. Only a set of one project is compared, " +
-			"and only values that the build backend does not set.",
+		"the pyproject.toml next to the folder has the name of the project and another static version, or cannot be read",
+		"The distributions may come from a different commit than expected. A file with another name, as of a workspace, is not compared, " +
+			"and neither is a version that the build backend sets.",
 	},
 	{
 		"project-archived",

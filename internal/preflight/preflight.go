@@ -204,6 +204,22 @@ func Rules() []Rule {
 	return list
 }
 
+// The ids of rules that MayRefuse knows.
+const (
+	metadataVersionID finding.ID = "metadata-version"
+	tooLargeID        finding.ID = "file-too-large"
+)
+
+// MayRefuse reports whether the index may refuse a file because of what is a warning here: only the index knows its limit for a project,
+// and what it has learned after a table of this program was made; and errors may be waived. A newer version of the metadata does not count:
+// all files of a build have it.
+func MayRefuse(f finding.Finding) bool {
+	if f.Severity != finding.Warning || f.ID == metadataVersionID {
+		return false
+	}
+	return f.ID == tooLargeID || slices.ContainsFunc(rules, func(r rule) bool { return r.id == f.ID && r.severity == finding.Error })
+}
+
 // Page returns the path in this repository, with the heading, of the text that describes a rule. It is empty if no rule
 // has the id.
 func Page(id finding.ID) string {

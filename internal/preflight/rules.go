@@ -45,7 +45,7 @@ var rules = []rule{
 		"The core metadata specification requires UTF-8, and the index rejects other encodings.",
 	},
 	{
-		"metadata-version",
+		metadataVersionID,
 		finding.Error,
 		warehouse,
 		offline,
@@ -469,13 +469,13 @@ var rules = []rule{
 		"A release can have only one sdist. 1.0 and 1.0.0 are the same release.",
 	},
 	{
-		"file-too-large",
+		tooLargeID,
 		finding.Warning,
 		warehouse,
-		offline,
-		each(fileSize),
+		both,
+		fileSize,
 		"a file is larger than the default limit of the index",
-		"The default limit is 100 MB. The index can raise it for a project, which only the project's owners can see.",
+		"The default limit is 100 MB. The index can raise it for a project, which only the project's owners can see; a listed file of that size shows it.",
 	},
 	{
 		"zip-and-tar",
@@ -891,7 +891,7 @@ var rules = []rule{
 		listing,
 		projectSize,
 		"with the files of the set, the project is larger than the default limit of the index",
-		"The default limit is 10 GB for all files of a project. The index can raise it for a project.",
+		"The default limit is 10 GB for all files of a project. The index can raise it for a project; one that is larger already has a higher limit.",
 	},
 	{
 		"deleted-name",

@@ -334,7 +334,7 @@ func ownExamples(t *testing.T) []preflight.Set {
 			Files:  []pep.IndexFile{{Name: "alder-1.0-py2-none-any.whl", Uploaded: today.Add(-time.Hour), Yanked: true}},
 		}),
 		holding(pep.Listing{
-			Exists: true, Files: []pep.IndexFile{{Name: "alder-0.9.tar.gz", Size: 11 << 30, SHA256: hex.EncodeToString(make([]byte, 32))}},
+			Exists: true, Files: []pep.IndexFile{{Name: "alder-0.9.tar.gz", Size: 10 << 30, SHA256: hex.EncodeToString(make([]byte, 32))}},
 		}),
 		release(func(s *preflight.Set) {
 			s.Listings = map[pep.Project]pep.Listing{"alder": {Exists: true}}

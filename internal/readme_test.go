@@ -41,7 +41,7 @@ func hostsOfTheCode(t *testing.T) []string {
 	t.Helper()
 	var hosts []string
 	for _, source := range []struct{ file, pattern string }{
-		{"index/site.go", `(?:Upload|Simple|Classifiers): +at\("https://([^/]+)/`},
+		{"index/site.go", `(?:Upload|Simple|Files|Classifiers): +at\("https://([^/]+)/`},
 		{"attest/public.go", `publicTUF += "https://([^"/]+)"`},
 		{"runner/github.go", `publicAPI = "https://([^"/]+)"`},
 	} {
@@ -225,16 +225,13 @@ func TestThreatModel_ImageContent(t *testing.T) {
 	}
 }
 
-// TestReadme_RuleCount compares the number of rules in the README, in tens, against the list.
+// TestReadme_RuleCount compares the number of rules in the README, in hundreds, against the list.
 func TestReadme_RuleCount(t *testing.T) {
 	t.Parallel()
 	rules := len(regexp.MustCompile(`(?m)^\| \[[a-z0-9-]+\]\(#`).FindAllString(read(t, "../docs/rules.md"), -1))
-	tens := map[int]string{
-		60: "sixty", 70: "seventy", 80: "eighty", 90: "ninety", 100: "hundred",
-		110: "hundred and ten", 120: "hundred and twenty", 130: "hundred and thirty",
-	}[(rules+5)/10*10]
-	if want := "(some " + tens + ", [listed here](docs/rules.md))"; tens == "" || !strings.Contains(read(t, readme), want) {
-		t.Errorf("there are %d rules; the README must say %s", rules, want)
+	const want = "(more than a hundred, [listed here](docs/rules.md))"
+	if rules <= 100 || rules >= 200 || !strings.Contains(read(t, readme), want) {
+		t.Errorf("there are %d rules, and the README has to say about how many: %s", rules, want)
 	}
 }
 

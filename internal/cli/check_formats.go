@@ -35,7 +35,17 @@ func (w Process) asText(j publish.CheckResult) {
 		r.Line("across all files")
 		w.lines(r, set)
 	}
+	compared(r, j)
 	r.Line(tallyOf(j))
+}
+
+// compared prints how the releases differ from the last ones on the index.
+func compared(r *runner.Runner, j publish.CheckResult) {
+	for _, c := range j.Compared {
+		for _, line := range report.ComparisonLines(c) {
+			r.Line(line)
+		}
+	}
 }
 
 // lines prints findings, each with its fix and page.
@@ -53,6 +63,7 @@ func (w Process) lines(r *runner.Runner, found []finding.Finding) {
 func (w Process) asAnnotations(j publish.CheckResult) {
 	r := w.console(true)
 	w.annotate(r, j)
+	compared(r, j)
 	r.Line(tallyOf(j))
 }
 
@@ -108,8 +119,9 @@ func counted(all []finding.Finding) string {
 // The JSON format is read by programs: its names must not change.
 type (
 	jsonCheck struct {
-		Files    []jsonFile    `json:"files"`
-		Findings []jsonFinding `json:"findings"` // of the set
+		Files    []jsonFile               `json:"files"`
+		Findings []jsonFinding            `json:"findings"`           // of the set
+		Compared []report.ComparisonEntry `json:"compared,omitempty"` // as in the manifest: with the last releases on the index
 	}
 	jsonFile struct {
 		Path     string        `json:"path"`
@@ -131,7 +143,7 @@ type (
 // asJSON prints the result as JSON.
 func (w Process) asJSON(j publish.CheckResult) {
 	files, set := byFile(j)
-	out := jsonCheck{Files: []jsonFile{}, Findings: jsonFindings(set)}
+	out := jsonCheck{Files: []jsonFile{}, Findings: jsonFindings(set), Compared: report.ComparisonEntries(j.Compared)}
 	for _, file := range files {
 		outcome := "accept"
 		if finding.Worst(file.findings) == finding.Error {

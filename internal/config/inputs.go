@@ -107,7 +107,8 @@ func Inputs() []Input {
 		},
 		{
 			Name: "compare-release", Default: "true", Boolean: true,
-			Help: "Compare the release with the last one on the index, and report what was lost: the sdist, platforms, wheels. " +
+			Help: "Compare the release with the last one on the index, and report what was lost: the sdist, platforms, wheels, extras, " +
+				"versions of Python, and changes of dependencies and of the licence. " +
 				"These are warnings and notices. Set it to false if several jobs publish one release.",
 			set: boolean(func(d *draft, v bool) { d.CompareRelease = v }),
 		},

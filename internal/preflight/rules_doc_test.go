@@ -227,6 +227,19 @@ func TestVisible(t *testing.T) {
 	}
 }
 
+// otherMetadata is a release whose metadata differs from that of the last one in all that is compared.
+func otherMetadata(t *testing.T) preflight.Set {
+	t.Helper()
+	before := []string{"Provides-Extra: cli", "Requires-Python: >=3.9", "Requires-Dist: elder", "License-Expression: MIT"}
+	now := []string{"Requires-Python: >=3.10", "License-Expression: Apache-2.0"}
+	old := stating("1.4.2", before, "alder-1.4.2-py3-none-any.whl")
+	return preflight.Set{
+		Files: stating("1.4.3", now, "alder-1.4.3-py3-none-any.whl"), Warehouse: true, Now: today, Compare: true,
+		Listings: map[pep.Project]pep.Listing{"alder": {Project: "alder", Exists: true, Files: listed(old[0].Name)}},
+		Previous: map[pep.Release]*distfile.Distribution{{Project: "alder", Version: canonical(t, "1.4.3")}: old[0]},
+	}
+}
+
 // ownExamples are sets for the rules that no vector is about.
 func ownExamples(t *testing.T) []preflight.Set {
 	t.Helper()
@@ -290,6 +303,7 @@ func ownExamples(t *testing.T) []preflight.Set {
 		told(binaryWheel(t, "cp39-abi3-win_amd64", disttest.Member{Name: "alder/_x.cp312-win_amd64.pyd", Content: peAMD})),
 		told(binaryWheel(t, "py3-none-any", disttest.Member{Name: "alder/_x.so", Content: elfAMD})),
 		lastRelease("alder-1.4.2-py3-none-any.whl", "alder-1.4.2.tar.gz"),
+		otherMetadata(t),
 		lastRelease(wheels("1.4.2", "cp312", "win_amd64 win32 macosx_11_0_arm64 manylinux_2_28_x86_64")...),
 		set(t, file{name: "dist.zip", raw: string(disttest.Zip(disttest.Member{Name: "alder-1.0-py3-none-any.whl", Content: "PK"}))}),
 		set(t, damaged),
@@ -338,7 +352,7 @@ func ownExamples(t *testing.T) []preflight.Set {
 			Files:  []pep.IndexFile{{Name: "alder-1.0-py2-none-any.whl", Uploaded: today.Add(-time.Hour), Yanked: true}},
 		}),
 		holding(pep.Listing{
-			Exists: true, Files: []pep.IndexFile{{Name: "alder-0.9.tar.gz", Size: 11 << 30, SHA256: hex.EncodeToString(make([]byte, 32))}},
+			Exists: true, Files: []pep.IndexFile{{Name: "alder-0.9.tar.gz", Size: 10 << 30, SHA256: hex.EncodeToString(make([]byte, 32))}},
 		}),
 		release(func(s *preflight.Set) {
 			s.Listings = map[pep.Project]pep.Listing{"alder": {Exists: true}}

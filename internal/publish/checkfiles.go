@@ -18,6 +18,7 @@ import (
 type CheckResult struct {
 	Files    []string // in the order of the paths that were given, those of a folder by name
 	Findings []finding.Finding
+	Compared []ledger.Comparison // with the last releases on the index
 }
 
 // Check does the first steps of a run: it collects the files, queries the index as far as d.Index is made for it, and checks the
@@ -53,7 +54,8 @@ func Check(ctx context.Context, o Options, d Deps) (CheckResult, error) {
 	if err != nil {
 		return CheckResult{}, err
 	}
-	found, err := r.applyRules(ctx, c, stored)
+	set := r.preflightSet(c, stored)
+	found, err := r.applyRules(ctx, set)
 	if err != nil {
 		return CheckResult{}, err
 	}
@@ -66,7 +68,7 @@ func Check(ctx context.Context, o Options, d Deps) (CheckResult, error) {
 			found = append(found, r.conflict(t, t.indexDigest))
 		}
 	}
-	return CheckResult{Files: paths, Findings: append(found, noted...)}, nil
+	return CheckResult{Files: paths, Findings: append(found, noted...), Compared: preflight.Compare(set)}, nil
 }
 
 // storedFiles returns the files, by path, that the index's file host still stores although the project page no longer lists them. A

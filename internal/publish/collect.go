@@ -26,6 +26,8 @@ type collected struct {
 	classifiers []string             // that the index lists; nil where it was not asked
 	absent      map[pep.Project]bool // projects that the index does not have, asked past its caches; nil where it was not asked
 	unseen      []error              // projects that could not be looked at, where that stops the run
+	// previous has for a release a wheel of the one before, with its metadata alone.
+	previous map[pep.Release]*distfile.Distribution
 }
 
 // collect finds the distributions and reads them, while it queries the index for the projects in their file names.
@@ -77,7 +79,11 @@ func (r *run) gather(ctx context.Context, paths []string) (collected, error) {
 	if err != nil {
 		return c, err
 	}
-	return c, r.listings.learnAll(ctx, c.targets)
+	err = par.All(ctx,
+		func(ctx context.Context) error { return r.listings.learnAll(ctx, c.targets) },
+		func(ctx context.Context) (err error) { c.previous, err = r.readPrevious(ctx, c.targets); return err },
+	)
+	return c, err
 }
 
 // mostRead is how many files are read at once at most, since each takes some megabytes of memory.

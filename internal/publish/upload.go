@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/par"
 	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/preflight"
 )
 
 // upload sends what is missing, releases side by side. After a final refusal no new upload starts, and those in flight finish.
@@ -67,7 +69,7 @@ func failuresOf(missing []*target) (all []error) {
 
 // batch is the files of one release that are to be uploaded, in the order in which the index wants them.
 type batch struct {
-	first  []*target // alone: it creates a new release; none for a release that exists
+	first  []*target // alone: it creates a new release, and is the one most likely to be refused; none for a release that exists
 	wheels []*target // side by side
 	sdists []*target // last: until then, installers take older wheels rather than build from source
 }
@@ -97,13 +99,29 @@ func (r *run) batches(missing []*target) []*batch {
 	return all
 }
 
-// takeFirst takes the file that creates the release: a wheel if there is one, since its metadata is complete.
+// takeFirst takes the file that creates the release: one that the index may refuse for what only it knows, the smallest of them, so that a
+// refusal leaves nothing behind. Where there is none, or all files are so, it is a wheel if there is one, since its metadata is complete.
 func (b *batch) takeFirst() {
-	if len(b.wheels) > 0 {
-		b.first, b.wheels = b.wheels[:1], b.wheels[1:]
-		return
+	all := slices.Concat(b.wheels, b.sdists)
+	risky := selected(all, (*target).isRisky)
+	switch {
+	case len(risky) == 0:
+		b.first = all[:1]
+	case len(risky) == len(all) && len(b.wheels) > 0:
+		b.first = []*target{smallest(b.wheels)}
+	default:
+		b.first = []*target{smallest(risky)}
 	}
-	b.first, b.sdists = b.sdists[:1], b.sdists[1:]
+	others := func(t *target) bool { return t != b.first[0] }
+	b.wheels, b.sdists = selected(b.wheels, others), selected(b.sdists, others)
+}
+
+// isRisky reports whether the index may refuse the target for what is a warning.
+func (t *target) isRisky() bool { return slices.ContainsFunc(t.findings, preflight.MayRefuse) }
+
+// smallest returns the target with the fewest bytes, the first of several.
+func smallest(targets []*target) *target {
+	return slices.MinFunc(targets, func(a, b *target) int { return cmp.Compare(a.Size, b.Size) })
 }
 
 // hasRelease reports whether the listing has a file of the release. One that is unknown counts as new.

@@ -3,6 +3,7 @@ package publish
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -89,6 +90,61 @@ func TestUpload_Batches(t *testing.T) {
 			expect.Equal(t, "files that are missing afterwards", namesOf(missing), c.files)
 		})
 	}
+}
+
+// TestUpload_RiskyFirst: the file that creates a release is one that the index may refuse, so that a refusal leaves nothing behind.
+func TestUpload_RiskyFirst(t *testing.T) {
+	t.Parallel()
+	warning := func(id finding.ID) finding.Finding { return finding.Finding{ID: id, Severity: finding.Warning} }
+	for name, c := range map[string]struct {
+		files map[string]finding.ID // and the warning of each
+		sizes map[string]int64
+		first string
+	}{
+		"none":                   {map[string]finding.ID{wheel310: "", wheel311: "", sdist: ""}, nil, wheel310},
+		"a large one":            {map[string]finding.ID{wheel310: "", wheel311: "file-too-large", sdist: ""}, nil, wheel311},
+		"an aged tag":            {map[string]finding.ID{wheel310: "", wheel311: "wheel-platform-tag", sdist: ""}, nil, wheel311},
+		"a large sdist":          {map[string]finding.ID{wheel310: "", sdist: "file-too-large"}, nil, sdist},
+		"a classifier of all":    {map[string]finding.ID{wheel310: "classifier-unknown", sdist: "classifier-unknown"}, nil, wheel310},
+		"newer metadata":         {map[string]finding.ID{wheel310: "", wheel311: "metadata-version", sdist: ""}, nil, wheel310},
+		"what the index accepts": {map[string]finding.ID{wheel310: "", wheel311: "compare-sdist", sdist: ""}, nil, wheel310},
+		"several": {
+			map[string]finding.ID{wheel310: "file-too-large", wheel311: "file-too-large", wheel312: "", sdist: ""},
+			map[string]int64{wheel310: 300, wheel311: 200}, wheel311,
+		},
+		"all of them": {
+			map[string]finding.ID{wheel310: "file-too-large", wheel311: "file-too-large", sdist: "file-too-large"},
+			map[string]int64{wheel310: 300, wheel311: 200, sdist: 100}, wheel311,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newScripted(t, true)
+			var missing []*target
+			for _, name := range slices.Sorted(maps.Keys(c.files)) {
+				one := fileOf(t, name, name)
+				one.findings = []finding.Finding{warning(c.files[name])}
+				if size := c.sizes[name]; size > 0 {
+					one.Size = size
+				}
+				missing = append(missing, one)
+			}
+			b := newRun(h.options, h.deps).batches(missing)[0]
+			expect.Equal(t, "first", namesOf(b.first), []string{c.first})
+			expect.Equal(t, "files", len(b.first)+len(b.wheels)+len(b.sdists), len(missing))
+		})
+	}
+}
+
+// TestUpload_RiskyRefused: of a release whose risky file is refused, nothing is published.
+func TestUpload_RiskyRefused(t *testing.T) {
+	t.Parallel()
+	const linux = "alder-1.0-cp312-cp312-linux_x86_64.whl"
+	h := newHarness(t, wheel310, wheel311, linux, sdist)
+	h.options.VerifyMetadata = false
+	wantError(t, "run", h.run(), ErrIncomplete)
+	expect.Equal(t, "outcome", h.outcomes()[linux], ledger.OutcomeRejected)
+	expect.Equal(t, "files of the index", len(h.servers.Files()), 0)
 }
 
 // TestUpload_Order: a release is uploaded in the order of its batch, and no file begins before those of the step before it are over.

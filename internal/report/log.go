@@ -34,6 +34,8 @@ func (r *Reporter) Watch(event ledger.Event) {
 		r.collected(e.Files)
 	case ledger.Checked:
 		r.line("checked %s", checked(e))
+	case ledger.Compared:
+		r.compared(e.Releases)
 	case ledger.Planned:
 		r.planned(e.Files)
 	case ledger.Identified:

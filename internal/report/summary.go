@@ -27,6 +27,7 @@ func (r *Reporter) summary(of ledger.Receipt) string {
 	overview(&b, of)
 	r.findings(&b, of)
 	publisherTable(&b, of.Publisher, of.IndexName)
+	comparisonTable(&b, of.Compared)
 	fileTable(&b, of)
 	steps(&b, of)
 	timeline(&b, of)

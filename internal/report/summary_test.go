@@ -207,6 +207,12 @@ func everywhere(text string) []ledger.Event {
 		ledger.Phase{At: noon, Name: "Collect"},
 		ledger.Phase{At: noon, Name: "Check"},
 		ledger.Checked{Files: 4},
+		ledger.Compared{Releases: []ledger.Comparison{
+			{Name: text, Version: text, Before: text, Differences: []ledger.Difference{
+				{What: "sdist", Before: text, Now: text, Severity: "notice"},
+			}},
+			{Name: text, Version: text, Before: text},
+		}},
 		ledger.Phase{At: noon, Name: "Plan"},
 		ledger.Planned{Files: files, Releases: releases},
 		ledger.Phase{At: noon.Add(time.Second), Name: "Identify"},

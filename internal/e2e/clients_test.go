@@ -67,7 +67,8 @@ func TestInterop_Workflow(t *testing.T) {
 	printed, code = s.in(folder, nil, "flit", "publish")
 	step("flit", printed, code, 0, "alder-1.1.tar.gz")
 
-	printed, code = s.in(folderOf(t, sources("poetry", "1.2")), nil, "poetry", "publish", "--no-interaction", "--build", "--repository", "stage")
+	printed, code = s.in(folderOf(t, sources("poetry", "1.2")), nil, "poetry", "publish", "--no-interaction", "--build", "--repository",
+		"stage")
 	step("poetry", printed, code, 0, "Publishing alder (1.2) to stage")
 
 	folder = folderOf(t, sources("flit", "1.3"))
@@ -82,7 +83,9 @@ func TestInterop_Workflow(t *testing.T) {
 	const yanked = "the wrong tree"
 	s.fetch("POST", s.env["STAGE_CONTROL_URL"], `{"action": "yank", "project": "alder", "version": "1.2", "reason": "`+yanked+`"}`)
 	page := s.fetch("GET", "/project/alder/", "")
-	for _, want := range []string{theSdist, "alder-1.1.tar.gz", "alder-1.2.tar.gz", "alder-1.3.tar.gz", "alder-1.4.tar.gz", "yanked: " + yanked} {
+	for _, want := range []string{
+		theSdist, "alder-1.1.tar.gz", "alder-1.2.tar.gz", "alder-1.3.tar.gz", "alder-1.4.tar.gz", "yanked: " + yanked,
+	} {
 		expect.Contains(t, "the page", page, want)
 	}
 	back := t.TempDir()
@@ -96,8 +99,8 @@ func TestInterop_Workflow(t *testing.T) {
 
 	s.end(os.Interrupt)
 	for _, want := range []string{
-		" POST /legacy/ 403 (twine/", " POST /legacy/ 200 (twine/", " POST /legacy/ 503 (python-requests/", " POST /legacy/ 200 (python-requests/",
-		" POST /legacy/ 200 (poetry/", " POST /legacy/ 200 (pdm/", " POST /legacy/ no answer (pypi-oidc-publish/",
+		" POST /legacy/ 403 (twine/", " POST /legacy/ 200 (twine/", " POST /legacy/ 503 (python-requests/",
+		" POST /legacy/ 200 (python-requests/", " POST /legacy/ 200 (poetry/", " POST /legacy/ 200 (pdm/", " POST /legacy/ no answer (pypi-oidc-publish/",
 		" POST /_/oidc/mint-token 200 (pypi-oidc-publish/", " GET /project/alder/ 200 (test)", " GET /simple/alder/ 200 (pip/",
 	} {
 		expect.Contains(t, "the log", s.log.String(), want)

@@ -146,7 +146,8 @@ func (ix *Index) fill(s *state) error {
 // addPublisher adds the publisher of a row, or the pending one. It fails if a value is missing or a project is not there.
 func (ix *Index) addPublisher(row publisherState) error {
 	p := publisher{
-		id: row.ID, owner: row.Owner, ownerID: row.OwnerID, repository: row.Repository, workflow: row.Workflow, environment: row.Environment,
+		id: row.ID, owner: row.Owner, ownerID: row.OwnerID, repository: row.Repository, workflow: row.Workflow,
+		environment: row.Environment,
 	}
 	if p.owner == "" || p.ownerID == "" || p.repository == "" || p.workflow == "" || row.Pending == (p.id != "") {
 		return errors.New("it is incomplete")

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -501,6 +502,35 @@ func TestSigstore_CertificatePublicKeyRequest(t *testing.T) {
 	}
 	if status, _, text := in.do("GET", "/api/v2/trustBundle", ""); status != 200 || strings.Count(text, "BEGIN CERTIFICATE") != 2 {
 		t.Errorf("the bundle: %d %s", status, text)
+	}
+}
+
+// TestSigstore_CheckpointName: a checkpoint is of the log whose name is the host of the trusted root's baseUrl, in its first line and in its
+// signature: sigstore-js and sigstore-java look for the key of the signature by that name.
+func TestSigstore_CheckpointName(t *testing.T) {
+	t.Parallel()
+	in := start(t, sigstore.Behavior{})
+	text, err := in.TrustedRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var document struct {
+		Logs []struct {
+			BaseURL string `json:"baseUrl"`
+		} `json:"tlogs"`
+	}
+	if err := json.Unmarshal(text, &document); err != nil || len(document.Logs) != 1 {
+		t.Fatalf("%v: %s", err, text)
+	}
+	at, err := url.Parse(document.Logs[0].BaseURL)
+	if err != nil || at.Hostname() == "" {
+		t.Fatalf("baseUrl %q, %v", document.Logs[0].BaseURL, err)
+	}
+	entries := in.attested("x")["verification_material"].(map[string]any)["transparency_entries"].([]any)
+	proof := entries[0].(map[string]any)["inclusionProof"].(map[string]any)
+	note, signature, found := strings.Cut(proof["checkpoint"].(map[string]any)["envelope"].(string), "\n\n")
+	if !found || !strings.HasPrefix(note, at.Hostname()+" - ") || !strings.HasPrefix(signature, "\u2014 "+at.Hostname()+" ") {
+		t.Errorf("the checkpoint is not of %s:\n%s\n\n%s", at.Hostname(), note, signature)
 	}
 }
 

@@ -1,6 +1,10 @@
 package e2e_test
 
 import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -63,7 +67,8 @@ func TestInterop_Workflow(t *testing.T) {
 	printed, code = s.in(folder, nil, "flit", "publish")
 	step("flit", printed, code, 0, "alder-1.1.tar.gz")
 
-	printed, code = s.in(folderOf(t, sources("poetry", "1.2")), nil, "poetry", "publish", "--no-interaction", "--build", "--repository", "stage")
+	printed, code = s.in(folderOf(t, sources("poetry", "1.2")), nil, "poetry", "publish", "--no-interaction", "--build", "--repository",
+		"stage")
 	step("poetry", printed, code, 0, "Publishing alder (1.2) to stage")
 
 	folder = folderOf(t, sources("flit", "1.3"))
@@ -78,7 +83,9 @@ func TestInterop_Workflow(t *testing.T) {
 	const yanked = "the wrong tree"
 	s.fetch("POST", s.env["STAGE_CONTROL_URL"], `{"action": "yank", "project": "alder", "version": "1.2", "reason": "`+yanked+`"}`)
 	page := s.fetch("GET", "/project/alder/", "")
-	for _, want := range []string{theSdist, "alder-1.1.tar.gz", "alder-1.2.tar.gz", "alder-1.3.tar.gz", "alder-1.4.tar.gz", "yanked: " + yanked} {
+	for _, want := range []string{
+		theSdist, "alder-1.1.tar.gz", "alder-1.2.tar.gz", "alder-1.3.tar.gz", "alder-1.4.tar.gz", "yanked: " + yanked,
+	} {
 		expect.Contains(t, "the page", page, want)
 	}
 	back := t.TempDir()
@@ -92,8 +99,8 @@ func TestInterop_Workflow(t *testing.T) {
 
 	s.end(os.Interrupt)
 	for _, want := range []string{
-		" POST /legacy/ 403 (twine/", " POST /legacy/ 200 (twine/", " POST /legacy/ 503 (python-requests/", " POST /legacy/ 200 (python-requests/",
-		" POST /legacy/ 200 (poetry/", " POST /legacy/ 200 (pdm/", " POST /legacy/ no answer (pypi-oidc-publish/",
+		" POST /legacy/ 403 (twine/", " POST /legacy/ 200 (twine/", " POST /legacy/ 503 (python-requests/",
+		" POST /legacy/ 200 (python-requests/", " POST /legacy/ 200 (poetry/", " POST /legacy/ 200 (pdm/", " POST /legacy/ no answer (pypi-oidc-publish/",
 		" POST /_/oidc/mint-token 200 (pypi-oidc-publish/", " GET /project/alder/ 200 (test)", " GET /simple/alder/ 200 (pip/",
 	} {
 		expect.Contains(t, "the log", s.log.String(), want)
@@ -136,4 +143,97 @@ func TestInterop_TLS(t *testing.T) {
 			t.Errorf("%v trusts the certificate without %s\n%s", c.arguments, c.variable, printed)
 		}
 	}
+}
+
+// TestServe_SecondOpinion: with serve -issuer github, Sigstore's JavaScript library accepts what was published, with a verifier made of
+// the file of -trusted-root. .ci/sigstore/run runs it.
+func TestServe_SecondOpinion(t *testing.T) {
+	script := os.Getenv("SIGSTORE_SECOND")
+	if script == "" {
+		t.Skip("SIGSTORE_SECOND names no script: .ci/sigstore/run has one")
+	}
+	t.Parallel()
+	s := serveServers(t, "-project", "alder", "-issuer", "github", "-trusted-root", "trusted_root.json", "-github-release", "v1.0.0")
+	p := s.step("alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz")
+	p.env["INPUT_GITHUB-RELEASE"] = "v1.0.0"
+	p.run().require(t, 0, "github-release", "attached")
+	folder := t.TempDir()
+	trusted := readFile(t, s.env["STAGE_TRUSTED_ROOT"])
+	if err := os.WriteFile(filepath.Join(folder, "trusted_root.json"), trusted, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	sums, err := digests(p.path("dist"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var files []map[string]string
+	for name, sum := range sums {
+		bundle := name + ".publish.sigstore.json"
+		if err := os.WriteFile(filepath.Join(folder, bundle), s.asset("v1.0.0", bundle), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, map[string]string{"bundle": bundle, "subject": name, "sha256": sum})
+	}
+	expected, err := json.Marshal(map[string]any{
+		"name": "https://github.com/octo-org/rehearsal/.github/workflows/release.yml@refs/tags/v1.0.0", "issuer": s.env["STAGE_ISSUER"],
+		"files": files,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "expected.json"), expected, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	printed, code := s.client(nil, "node", script, folder)
+	if code != 0 {
+		t.Fatalf("exit code %d\n%s", code, printed)
+	}
+	t.Log(strings.TrimSpace(printed))
+}
+
+// asset returns the content of an asset of the GitHub release of a tag.
+func (s *served) asset(tag, name string) []byte {
+	s.t.Helper()
+	repository := s.env["GITHUB_API_URL"] + "/repos/" + s.env["GITHUB_REPOSITORY"]
+	client := &http.Client{CheckRedirect: func(r *http.Request, _ []*http.Request) error {
+		r.Header.Del("Authorization") // the content is elsewhere
+		return nil
+	}}
+	get := func(url, accept string) []byte {
+		r, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, url, nil)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+s.env["INPUT_GITHUB-TOKEN"])
+		r.Header.Set("Accept", accept)
+		answer, err := client.Do(r)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		defer func() { _ = answer.Body.Close() }()
+		text, err := io.ReadAll(answer.Body)
+		if err != nil || answer.StatusCode != http.StatusOK {
+			s.t.Fatalf("GET %s: %s, %v\n%s", url, answer.Status, err, text)
+		}
+		return text
+	}
+	decode := func(url string, into any) {
+		if err := json.Unmarshal(get(url, "application/json"), into); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	var release struct{ ID int64 }
+	decode(repository+"/releases/tags/"+tag, &release)
+	var assets []struct {
+		ID   int64
+		Name string
+	}
+	decode(fmt.Sprintf("%s/releases/%d/assets?per_page=100", repository, release.ID), &assets)
+	for _, a := range assets {
+		if a.Name == name {
+			return get(fmt.Sprintf("%s/releases/assets/%d", repository, a.ID), "application/octet-stream")
+		}
+	}
+	s.t.Fatalf("the release has no %s, but %v", name, assets)
+	return nil
 }

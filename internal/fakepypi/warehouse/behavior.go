@@ -1,6 +1,9 @@
 package warehouse
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Behavior change the behaviour of the index. The zero value is the strict index with everything in order. Each field is read in one
 // place.
@@ -93,18 +96,16 @@ func statuses() []string {
 	return []string{statusActive, statusArchived, statusArchivedNoIndex, statusQuarantined}
 }
 
-// fileLimit returns the maximum size of a file in bytes.
-func (s Behavior) fileLimit() int64 {
-	if s.FileLimit > 0 {
-		return s.FileLimit
-	}
-	return defaultFileLimit
+// limits are the maximum sizes of a file and of a project, in bytes; 0 means that of the index.
+type limits struct {
+	File    int64 `json:"file,omitempty"`
+	Project int64 `json:"project,omitempty"`
 }
 
-// projectLimit returns the maximum size of a project in bytes.
-func (s Behavior) projectLimit() int64 {
-	if s.ProjectLimit > 0 {
-		return s.ProjectLimit
+// limitsOf returns the limits of a project.
+func (s Behavior) limitsOf(p *project) limits {
+	return limits{
+		File:    cmp.Or(p.limits.File, s.FileLimit, defaultFileLimit),
+		Project: cmp.Or(p.limits.Project, s.ProjectLimit, defaultProject),
 	}
-	return defaultProject
 }

@@ -179,12 +179,14 @@ func (ix *Index) attach(want publisher, p *project) {
 		if have.sameRun(want) && have.ownerID == want.ownerID {
 			if !slices.Contains(have.projects, p) {
 				have.projects = append(have.projects, p)
+				ix.saved.dirty = true
 			}
 			return
 		}
 	}
 	want.id, want.projects = uuid(), []*project{p}
 	ix.publishers = append(ix.publishers, &want)
+	ix.saved.dirty = true
 }
 
 // useUp marks an ID token's jti as used. It fails if it was used before.

@@ -41,6 +41,7 @@ type project struct {
 	releases map[string]*release
 	files    []*file // in upload order
 	serial   uint64
+	limits   limits
 }
 
 type release struct {
@@ -84,6 +85,7 @@ type pending struct {
 	publisher
 	project  string
 	consumed stamp // when it became a publisher; zero until then
+	restored bool  // it was there at the start
 }
 
 // issuedToken is the index's record of an issued upload token.

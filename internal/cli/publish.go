@@ -279,7 +279,7 @@ func (w Process) run(
 		})
 		deps.Manifest = func() []byte { return report.Manifest(recorder.Receipt(), redactor.Redact) }
 	}
-	deps.Index = index.New(site, client, wire.NewGate(c.Parallel), deps.Password)
+	deps.Index = index.New(site, client, site.UploadGate(c.Parallel), deps.Password)
 	var progressEvery time.Duration
 	if w.Terminal {
 		progressEvery = time.Second / 4

@@ -3,6 +3,7 @@ package cli
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
@@ -129,13 +130,13 @@ func attaching(servers *fakepypi.Servers, tag string) client {
 }
 
 // shellName matches names that a shell can export. Inputs with a hyphen do not match; the command has them as flags.
-var shellName = regexp.MustCompile(`^[A-Z0-9_]+$`)
+var shellName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Z0-9_]+$`) })
 
 // print prints the variables of a client and its command.
 func (c client) print(r *runner.Runner) {
 	defer r.Group(c.name)()
 	for _, s := range c.env {
-		if shellName.MatchString(s.name) {
+		if shellName().MatchString(s.name) {
 			r.Line("export " + s.name + "='" + s.value + "'")
 		}
 	}

@@ -114,8 +114,9 @@ func Inputs() []Input {
 		},
 		{
 			Name: "parallel-uploads", Default: "4",
-			Help: "How many files to upload at the same time, 1 to 8.",
-			set:  number(1, 8, func(d *draft, v int) { d.Parallel = v }),
+			Help: "How many files to upload at the same time, 1 to 8; to one release of PyPI or TestPyPI never more than 4. auto: " +
+				"4 to each release there; elsewhere 4, and up to 6 as long as the index does not become slower.",
+			set: numberOr(Auto, 1, 8, func(d *draft, v int) { d.Parallel = v }),
 		},
 		{
 			Name: "wait-for-index", Default: "300",

@@ -128,6 +128,7 @@ const (
 	UploadFailed           ID = "upload-failed"             // a file could not be sent
 	UploadDoubtful         ID = "upload-doubtful"           // a file was sent, and it is unknown whether the index has it
 	FileChanged            ID = "file-changed"              // a file was written to during the run
+	ParallelUploadsCut     ID = "parallel-uploads-cut"      // fewer files of a release are uploaded at once than the user asked for
 	TooSlow                ID = "too-slow"                  // an upload takes longer than the index's time limit
 	Cancelled              ID = "cancelled"                 // a signal ended the run
 )

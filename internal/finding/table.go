@@ -132,6 +132,7 @@ func Sections() []Section {
 			{UploadFailed, Error, Index},
 			{UploadDoubtful, Error, Index},
 			{FileChanged, Error, Workflow},
+			{ParallelUploadsCut, Notice, Other},
 			{TooSlow, Warning, Other},
 			{Cancelled, Error, Other},
 		}},

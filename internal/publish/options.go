@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -25,7 +26,7 @@ type Options struct {
 	// "" outside of a container.
 	RunnerFolder     string
 	AuthReason       string        // how the run authenticates and why, for the log
-	Parallel         int           // uploads at once
+	Parallel         int           // uploads at once; 0: as many as the client of the index sends
 	SkipExisting     bool          // other bytes under a name that the index has are a warning
 	VerifyMetadata   bool          // preflight's errors stop the run
 	ExpectedVersion  string        // every release must have it; "" for any
@@ -94,7 +95,7 @@ type run struct {
 }
 
 func newRun(o Options, d Deps) *run {
-	return &run{Options: o, Deps: d, listings: newListings(d.Index, d.Sleep, o.Parallel)}
+	return &run{Options: o, Deps: d, listings: newListings(d.Index, d.Sleep, cmp.Or(o.Parallel, mostPages))}
 }
 
 // within returns a context for what may take this long at most, and whether that time is over by the run's clock. The deadline, by the

@@ -323,7 +323,7 @@ func TestReadBack_Provenance(t *testing.T) {
 			listed := as(one)
 			listed.Provenance = "/integrity/alder"
 			x.index.pages[alder] = []page{listing(alder, listed)}
-			err := r.readBack(t.Context(), []*target{one}, claims)
+			err := r.readBack(t.Context(), []*target{one}, claims, nil)
 			expect.Equal(t, "failed", err != nil, c.read.Otherwise)
 			expect.Equal(t, "requests of the provenance", x.index.requestCount("provenance"), c.requests)
 			expect.Equal(t, "requests of the page", x.index.requestCount("alder"), c.queries)

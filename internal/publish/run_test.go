@@ -309,9 +309,14 @@ func TestRun_Panic(t *testing.T) {
 func TestRun_PanicOfADependency(t *testing.T) {
 	t.Parallel()
 	for name, how := range map[string]func(h *harness){
-		"the manifest":     func(h *harness) { h.deps.Manifest = func() []byte { panic("a defect") } },
-		"writing a file":   func(h *harness) { h.deps.Save = func(string, []byte) error { panic("a defect") } },
-		"the clock's wait": func(h *harness) { h.deps.Sleep = func(context.Context, time.Duration) error { panic("a defect") } },
+		"the manifest":   func(h *harness) { h.deps.Manifest = func() []byte { panic("a defect") } },
+		"writing a file": func(h *harness) { h.deps.Save = func(string, []byte) error { panic("a defect") } },
+		"the clock's wait": func(h *harness) {
+			site := h.deps.Index.Site()
+			site.Cached = true // so that the run waits
+			h.connect(site, nil)
+			h.deps.Sleep = func(context.Context, time.Duration) error { panic("a defect") }
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/org/pypi-oidc-publish/internal/attest"
@@ -19,9 +20,11 @@ import (
 // upload sends what is missing, releases side by side. After a final refusal no new upload starts, and those in flight finish.
 func (r *run) upload(ctx context.Context, missing []*target) error {
 	gate := newUploadGate()
-	err := par.Each(ctx, r.Parallel, r.batches(missing), func(ctx context.Context, b *batch) error {
+	batches := r.batches(missing)
+	inAll, perRelease := r.uploadsAtOnce(batches)
+	err := par.Each(ctx, inAll, batches, func(ctx context.Context, b *batch) error {
 		for _, together := range [][]*target{b.first, b.wheels, b.sdists} {
-			err := par.Each(ctx, r.Parallel, together, func(ctx context.Context, t *target) error { return r.send(ctx, t, gate) })
+			err := par.Each(ctx, perRelease, together, func(ctx context.Context, t *target) error { return r.send(ctx, t, gate) })
 			if err != nil {
 				return err
 			}
@@ -41,6 +44,23 @@ func (r *run) upload(ctx context.Context, missing []*target) error {
 	default:
 		return err
 	}
+}
+
+// uploadsAtOnce returns how many files are uploaded at once: in all, and of one release. If the user asks for more than the index takes of
+// one release, that is reported.
+func (r *run) uploadsAtOnce(batches []*batch) (inAll, perRelease int) {
+	inAll = cmp.Or(r.Parallel, r.Index.UploadsAtOnce())
+	most := r.Index.Site().PerRelease
+	if most == 0 || inAll <= most {
+		return inAll, inAll
+	}
+	if slices.ContainsFunc(batches, func(b *batch) bool { return max(len(b.wheels), len(b.sdists)) > most }) && r.Parallel > most {
+		r.record(finding.New(finding.ParallelUploadsCut,
+			fmt.Sprintf("%d files of one release are uploaded at once, not %d: %s takes no more without errors",
+				most, r.Parallel, r.indexName()),
+			fmt.Sprintf("no action needed; `parallel-uploads: %d` or `auto` hides this notice", most)))
+	}
+	return inAll, most
 }
 
 // failureOf returns the finding that a result has; nil if it has none.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -189,9 +190,10 @@ type meeting struct {
 	index.Credentials
 	size int
 
-	mu      sync.Mutex
-	waiting int
-	all     chan struct{} // closed when everybody is there
+	mu            sync.Mutex
+	waiting       int
+	running, most int           // uploads, now and at once at most
+	all           chan struct{} // closed when everybody is there
 }
 
 func newMeeting(login index.Credentials, size int) *meeting {
@@ -201,6 +203,8 @@ func newMeeting(login index.Credentials, size int) *meeting {
 func (m *meeting) Token(ctx context.Context, validFor time.Duration) (string, secret.Secret, error) {
 	m.mu.Lock()
 	m.waiting++
+	m.running++
+	m.most = max(m.most, m.running)
 	if m.waiting == m.size {
 		close(m.all)
 	}
@@ -211,6 +215,13 @@ func (m *meeting) Token(ctx context.Context, validFor time.Duration) (string, se
 	case <-ctx.Done():
 		return "", secret.Secret{}, errors.New("the other uploads did not come")
 	}
+}
+
+func (m *meeting) Release(ctx context.Context, token secret.Secret, accepted bool) {
+	m.mu.Lock()
+	m.running--
+	m.mu.Unlock()
+	m.Credentials.Release(ctx, token, accepted)
 }
 
 // TestUpload_SideBySide: wheels of a release that is there, and releases among each other, go side by side.
@@ -233,6 +244,57 @@ func TestUpload_SideBySide(t *testing.T) {
 			h.deps.Password = newMeeting(h.deps.Password, len(c.files))
 			wantError(t, "run", h.run(), nil)
 			expect.Equal(t, "accepted", len(h.index.accepted), len(c.files))
+		})
+	}
+}
+
+// TestUpload_AtOnce: to one release of an index that takes no more, four files go at once, and the user is told if they asked for more.
+// Several releases go side by side.
+func TestUpload_AtOnce(t *testing.T) {
+	t.Parallel()
+	var one, two []string
+	for n := range 6 {
+		one = append(one, fmt.Sprintf("alder-1.0-%d-py3-none-any.whl", n+1))
+	}
+	for n := range 4 {
+		two = append(two, fmt.Sprintf("alder-1.0-%d-py3-none-any.whl", n+1), fmt.Sprintf("alder-2.0-%d-py3-none-any.whl", n+1))
+	}
+	for name, c := range map[string]struct {
+		files    []string
+		parallel int
+		limit    int // of the index, to one release
+		meet     int // uploads that wait for each other
+		most     int // uploads at once; 0: meet
+		noted    string
+	}{
+		"one release, 8":                   {one, 8, 4, 4, 0, "parallel-uploads-cut"},
+		"one release, auto":                {one, 0, 4, 4, 0, ""},
+		"one release, 4":                   {one, 4, 4, 4, 0, ""},
+		"two releases, 8":                  {two, 8, 4, 8, 0, ""},
+		"two releases, auto":               {two, 0, 4, 8, 0, ""},
+		"two releases, 4":                  {two, 4, 4, 4, 0, ""},
+		"an index without a limit, 6":      {one, 6, 0, 6, 0, ""},
+		"an index without a limit, auto":   {one, 0, 0, 4, 6, ""},
+		"an index without a limit, 2 of 8": {two[:2], 8, 0, 2, 0, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newScripted(t, true, c.files...)
+			h.index.pages[alder] = []page{listing(alder, pep.IndexFile{Name: sdist, SHA256: otherDigest},
+				pep.IndexFile{Name: sdist2, SHA256: otherDigest})}
+			site := h.deps.Index.Site()
+			site.PerRelease = c.limit
+			h.options.Parallel, h.options.CompareRelease = c.parallel, false
+			h.deps.Index = index.New(site, h.client, site.UploadGate(c.parallel), h.deps.Password)
+			login := newMeeting(h.deps.Password, c.meet)
+			h.deps.Password = login
+			wantError(t, "run", h.run(), nil)
+			expect.Equal(t, "accepted", len(h.index.accepted), len(c.files))
+			noted := slices.DeleteFunc(h.noted(), func(id string) bool { return id == "several-versions" })
+			expect.Equal(t, "noted", strings.Join(noted, " "), c.noted)
+			if login.most > max(c.meet, c.most) {
+				t.Errorf("%d uploads at once", login.most)
+			}
 		})
 	}
 }

@@ -194,12 +194,12 @@ func (t route) only(w http.ResponseWriter, r *http.Request) {
 }
 
 // goClient matches the User-Agent that PyPI's CDN refuses on pages of the simple index without a trailing slash (§6).
-var goClient = regexp.MustCompile(`^[gG]o-http-client`)
+var goClient = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[gG]o-http-client`) })
 
 // ServeHTTP answers one request.
 func (ix *Index) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Date", ix.date())
-	if path := r.URL.Path; len(path) >= 7 && path[:7] == "/simple" && path[len(path)-1] != '/' && goClient.MatchString(r.UserAgent()) {
+	if path := r.URL.Path; len(path) >= 7 && path[:7] == "/simple" && path[len(path)-1] != '/' && goClient().MatchString(r.UserAgent()) {
 		http.Error(w, "Not Acceptable", http.StatusNotAcceptable)
 		return
 	}

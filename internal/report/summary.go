@@ -16,6 +16,7 @@ const (
 	requirementsEnd = 860 << 10
 	digestsEnd      = 920 << 10
 	commandsEnd     = 970 << 10
+	bundlesEnd      = 1000 << 10
 
 	longestCell = 2000 // maximum bytes of a text from outside in one cell
 )

@@ -115,7 +115,7 @@ func TestCheck_Binaries(t *testing.T) {
 		"big-endian": {cp + "manylinux_2_17_s390x", "alder/_x.so", disttest.ELF(elf.EM_S390, 0, "GLIBC_2.4"), ""},
 
 		// macOS and iOS.
-		"universal":         {cp + universal, "alder/_x.so", machBoth, ""},
+		"universal": {cp + universal, "alder/_x.so", machBoth, ""},
 		"half of universal": {
 			cp + universal, "alder/_x.so", machAMD,
 			"wheel-macos: has code for x86-64, and not for ARM64, which the tag " + universal,

@@ -3,8 +3,8 @@ package publish
 import (
 	"context"
 	"errors"
-	"maps"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -111,11 +111,13 @@ func TestUpload_RiskyFirst(t *testing.T) {
 		"what the index accepts": {map[string]finding.ID{wheel310: "", wheel311: "compare-sdist", sdist: ""}, nil, wheel310},
 		"several": {
 			map[string]finding.ID{wheel310: "file-too-large", wheel311: "file-too-large", wheel312: "", sdist: ""},
-			map[string]int64{wheel310: 300, wheel311: 200}, wheel311,
+			map[string]int64{wheel310: 300, wheel311: 200},
+			wheel311,
 		},
 		"all of them": {
 			map[string]finding.ID{wheel310: "file-too-large", wheel311: "file-too-large", sdist: "file-too-large"},
-			map[string]int64{wheel310: 300, wheel311: 200, sdist: 100}, wheel311,
+			map[string]int64{wheel310: 300, wheel311: 200, sdist: 100},
+			wheel311,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
@@ -40,8 +41,8 @@ func TestCollect(t *testing.T) {
 func TestCollect_Metadata(t *testing.T) {
 	t.Parallel()
 	h := newScripted(t, true)
-	h.write(filepath.Join("dist", "birch-1.0-py3-none-any.whl"), string(zipOf(t, map[string]string{
-		"birch-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: Alder\nVersion: 1.0\n",
+	h.write(filepath.Join("dist", "birch-1.0-py3-none-any.whl"), string(disttest.Zip(disttest.Member{
+		Name: "birch-1.0.dist-info/METADATA", Content: "Metadata-Version: 2.1\nName: Alder\nVersion: 1.0\n",
 	})))
 	_, targets := h.collected()
 	expect.Equal(t, "release", targets[0].release, pep.Release{Project: alder, Version: "1"})
@@ -57,8 +58,8 @@ func TestCollect_BogusNames(t *testing.T) {
 	bogus := func(h *harness) {
 		for i := range many {
 			name := fmt.Sprintf("bogus%d-1.0-py3-none-any.whl", i)
-			h.write(filepath.Join("dist", name), string(zipOf(t, map[string]string{
-				fmt.Sprintf("bogus%d-1.0.dist-info/METADATA", i): "Metadata-Version: 2.1\nName: Alder\nVersion: 1.0\n",
+			h.write(filepath.Join("dist", name), string(disttest.Zip(disttest.Member{
+				Name: fmt.Sprintf("bogus%d-1.0.dist-info/METADATA", i), Content: "Metadata-Version: 2.1\nName: Alder\nVersion: 1.0\n",
 			})))
 		}
 	}

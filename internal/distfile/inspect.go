@@ -21,8 +21,9 @@ func (d *Distribution) newInspector() *inspector {
 // inspect returns what takes the content of a member.
 func (i *inspector) inspect(member string) archive.Inspection {
 	m := &inspectedMember{secrets: i.secrets.inspect(member)}
-	if i.wheel && i.native.begin(member) {
+	if i.wheel {
 		m.native = &i.native
+		m.native.begin(member)
 	}
 	return m
 }

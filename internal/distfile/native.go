@@ -34,20 +34,16 @@ type nativeFinder struct {
 	found  []Native
 }
 
-// begin begins a member, and reports whether it is of interest.
-func (f *nativeFinder) begin(member string) bool {
-	if secretscan.Illustrative(member) {
-		return false
-	}
+// begin begins a member.
+func (f *nativeFinder) begin(member string) {
 	f.member = member
 	f.reader.Reset()
-	return true
 }
 
 // note notes what the member is that was read.
 func (f *nativeFinder) note() {
 	b, known := f.reader.Binary()
-	if !known {
+	if !known || secretscan.Illustrative(f.member) {
 		return
 	}
 	fact := NativeFact{Binary: b, ABI: native.ABI(f.member), Library: native.IsLibrary(f.member)}

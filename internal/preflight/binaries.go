@@ -174,8 +174,8 @@ func wheelMachine(s Set) (found []finding.Finding) {
 			found = append(found, refusal(d,
 				fmt.Sprintf("%s is a file in the format %s for %s, which systems of the tag %s do not load",
 					members(n), n.Format, machineNames(n.Machines()), all[0].tag),
-				"build or copy it for the machine of the tag, or correct the tag; what is meant for other machines belongs in a folder with "+
-					"the name of the machine"))
+				"build or copy it for the machine of the tag, or correct the tag; what is meant for other machines belongs in a folder "+
+					"with the name of the machine"))
 		}
 	}
 	return found
@@ -344,7 +344,10 @@ func needsNewerGlibc(d *distfile.Distribution, all []promise, family platform.Fa
 // lowest returns the tag of a family with the lowest version for systems that can run a file; nil if there is none.
 func lowest(all []promise, family platform.Family, b native.Binary) (least *promise) {
 	for i, p := range all {
-		if p.parts.Family == family && p.runs(b) && (least == nil || p.parts.Major == least.parts.Major && p.parts.Minor < least.parts.Minor) {
+		if p.parts.Family != family || !p.runs(b) {
+			continue
+		}
+		if least == nil || p.parts.Minor < least.parts.Minor {
 			least = &all[i]
 		}
 	}
@@ -361,7 +364,7 @@ func wheelExtension(s Set) (found []finding.Finding) {
 		for _, n := range merged(d.Native, func(n distfile.Native) string { return n.ABI }) {
 			if message := misnamed(n, name); message != "" {
 				found = append(found, refusal(d, message,
-					"build the wheel again from a clean folder, with the Python that it is for; an older build may have left the file there"))
+					"build the wheel again from a clean folder, with the Python that it is for: an older build may leave files there"))
 			}
 		}
 	}
@@ -377,7 +380,8 @@ func misnamed(n distfile.Native, name pep.WheelName) string {
 	case n.ABI == "" || isStableABI(n.ABI) || slices.Contains(abis, n.ABI):
 		return ""
 	case stable:
-		return fmt.Sprintf("%s is imported by %s alone, by its name, but the tag %s is for later versions too", members(n), n.ABI, tag)
+		return fmt.Sprintf("%s is imported by %s alone, by its name, but the tag %s is for later versions too",
+			members(n), n.ABI, tag)
 	case slices.ContainsFunc(abis, isUnknownABI),
 		slices.Contains(abis, "none") && slices.ContainsFunc(pythons, func(p string) bool { return isSameOrAnyPython(p, n.ABI) }):
 		return ""

@@ -294,8 +294,8 @@ func ownExamples(t *testing.T) []preflight.Set {
 		}
 	}
 	return []preflight.Set{
-		{Files: []*distfile.Distribution{wheelWith(t, "alder/settings.py", "TOKEN = '"+githubToken()+"'\n")}, Warehouse: true, Now: today},
-		{Files: []*distfile.Distribution{wheelWith(t, "alder/server.pem", privateKey(t))}, Warehouse: true, Now: today},
+		told(wheelWith(t, "alder/settings.py", "TOKEN = '"+disttest.GitHubToken()+"'\n")),
+		told(wheelWith(t, "alder/server.pem", privateKey(t))),
 		told(wheelOfTags(t, "py3-none-macosx_11_0_arm64", "Tag: py3-none-any\n")),
 		told(binaryWheel(t, "cp312-cp312-win_arm64", disttest.Member{Name: "alder/opengl.dll", Content: peARM})),
 		told(binaryWheel(t, "cp312-cp312-macosx_11_0_universal2", disttest.Member{Name: "alder/_x.so", Content: machARM})),

@@ -39,6 +39,7 @@ type Distribution struct {
 	Start        Start      // what its first bytes tell, if they are not those of an archive; empty if nothing that is known
 	Contents     Contents   // of an sdist, or what is named like one
 	Source       *Source    // what builds an sdist; nil for a wheel, and for an archive without one folder at its top
+	Oddities     []Oddity   // in the layout of a wheel, at most [MostOddities] of each kind
 	Secrets      []Secret   // credentials in its members, in the order of these; at most [MostSecrets]
 	Native       []Native   // native code in the members of a wheel, in the order of these; at most [MostNative]
 	EntryPoints  error      // why a wheel's entry_points.txt is invalid; nil if it is valid or absent
@@ -91,11 +92,15 @@ func (r *Reader) Read(ctx context.Context, path string, md5 bool) (*Distribution
 	defer large.end()
 	selection := d.wanted()
 	selection.Admit, selection.Budget = large.begin, r.budget
-	inspector, source := d.newInspector(), newSourceFinder()
+	inspector, source, layout := d.newInspector(), newSourceFinder(), newLayoutFinder(d)
 	selection.Inspect = inspector.inspect
-	if d.Kind() == Sdist {
+	switch d.Kind() {
+	case Sdist:
 		contents := contentsFinder{&d.Contents, inspector.inspect}
 		selection.Inspect = func(member string) archive.Inspection { return source.inspect(member, contents.inspect(member)) }
+	case Wheel:
+		selection.Member = layout.member
+		selection.Inspect = func(member string) archive.Inspection { return layout.inspect(member, inspector.inspect(member)) }
 	}
 	d.readStart(file)
 	if err := d.readAll(ctx, file, md5, selection); err != nil {
@@ -109,6 +114,7 @@ func (r *Reader) Read(ctx context.Context, path string, md5 bool) (*Distribution
 	}
 	inspector.inspectKept(d.Archive.Kept)
 	d.Secrets, d.Native, d.Source = inspector.secrets.found, inspector.native.found, source.of(d)
+	d.Oddities = layout.finish(d.Archive.Names, len(d.Values("Requires-Dist")) == 0 && !d.Partial)
 	d.dropContents()
 	return d, nil
 }

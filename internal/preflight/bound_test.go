@@ -34,7 +34,7 @@ func TestCheck_OurBounds(t *testing.T) {
 	}
 	rows := map[string]bound{
 		"license files":            {declared, licenses, ""},
-		"other .dist-info folders": {good, folders, ""},
+		"other .dist-info folders": {good, folders, "second-dist-info (warning)"},
 		"30,000 requirements":      {good + strings.Repeat("Requires-Dist: elder\n", 30_000), nil, "metadata-long (warning)"},
 	}
 	if !testing.Short() { // those that are large

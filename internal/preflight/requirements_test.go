@@ -136,7 +136,8 @@ func TestCheck_LocalElsewhere(t *testing.T) {
 	expect.Equal(t, "rules of another index", strings.Join(ids(preflight.Check(s)), " "), "")
 }
 
-// TestCheck_ManyRequirements: of very many ranges only the first are searched, and very long lines are left out, so that no file takes long.
+// TestCheck_ManyRequirements: of very many ranges only the first are searched, and very long lines are left out, so that no file takes
+// long.
 func TestCheck_ManyRequirements(t *testing.T) {
 	t.Parallel()
 	var metadata strings.Builder

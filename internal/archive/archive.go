@@ -66,8 +66,8 @@ type Selection struct {
 	// Inspect is called for every member that is unpacked and not kept, and may return what takes its content; nil: nothing does. It may be
 	// nil.
 	Inspect func(member string) Inspection
-	// Member is called for every member of a zip, in the order of its directory, when the facts have all names and the members to keep. It is
-	// not called if an index would not look at the members, or if there are too many. It may be nil.
+	// Member is called for every member of a zip, in the order of its directory, when the facts have all names and the members to
+	// keep. It is not called if an index would not look at the members, or if there are too many. It may be nil.
 	Member func(Entry, *Facts)
 	// Admit is called before an archive takes more than a megabyte of memory, at most once, and may wait. Its error ends the walk. It may
 	// be nil.

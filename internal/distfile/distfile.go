@@ -36,6 +36,7 @@ type Distribution struct {
 	// begins with it. It is nil if the headers ended normally, at an empty line or the end of the text.
 	HeadersEndAt *Line
 	WheelFile    *WheelFile // the WHEEL file of a wheel; nil if there is none in its place
+	Oddities     []Oddity   // in the layout of a wheel, at most [MostOddities] of each kind
 	Secrets      []Secret   // credentials in its members, in the order of these; at most [MostSecrets]
 	EntryPoints  error      // why a wheel's entry_points.txt is invalid; nil if it is valid or absent
 	Description  string     // the body of the core metadata, or the Description header without its indentation
@@ -88,7 +89,11 @@ func (r *Reader) Read(ctx context.Context, path string, md5 bool) (*Distribution
 	selection := d.wanted()
 	selection.Admit, selection.Budget = large.begin, r.budget
 	secrets := &secretFinder{scanner: r.scanner()}
+	layout := newLayoutFinder(d)
 	selection.Inspect = secrets.inspect
+	if d.DistInfo() != "" {
+		selection.Member, selection.Inspect = layout.member, inspections(secrets.inspect, layout.inspect)
+	}
 	if err := d.readAll(ctx, file, md5, selection); err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
@@ -100,6 +105,7 @@ func (r *Reader) Read(ctx context.Context, path string, md5 bool) (*Distribution
 	}
 	secrets.inspectKept(d.Archive.Kept)
 	d.Secrets = secrets.found
+	d.Oddities = layout.finish(d.Archive.Names, len(d.Values("Requires-Dist")) == 0 && !d.Partial)
 	d.dropContents()
 	return d, nil
 }

@@ -69,10 +69,27 @@ func TestParseEntryPoints(t *testing.T) {
 func TestCommand_Module(t *testing.T) {
 	t.Parallel()
 	for value, want := range map[string]string{ // empty: not an object
-		"alder:main": "alder", "alder.cli:App.run": "alder.cli", "alder:main [x]": "alder", "alder:main[x, y-z.a]": "alder", "älder:main": "älder",
-		"alder": "", "": "", "alder:": "", ":main": "", "alder:main()": "", "alder:main  # run it": "", "\nalder:main": "", "alder/cli.py:main": "",
-		"al-der:main": "", "alder:main [x": "", "alder:main []": "", "alder:main:x": "", "alder.:main": "", "alder : main": "", "alder:main;": "",
-		"alder:main\n[x]": "",
+		"alder:main":           "alder",
+		"alder.cli:App.run":    "alder.cli",
+		"alder:main [x]":       "alder",
+		"alder:main[x, y-z.a]": "alder",
+		"älder:main":           "älder",
+		"alder":                "",
+		"":                     "",
+		"alder:":               "",
+		":main":                "",
+		"alder:main()":         "",
+		"alder:main  # run it": "",
+		"\nalder:main":         "",
+		"alder/cli.py:main":    "",
+		"al-der:main":          "",
+		"alder:main [x":        "",
+		"alder:main []":        "",
+		"alder:main:x":         "",
+		"alder.:main":          "",
+		"alder : main":         "",
+		"alder:main;":          "",
+		"alder:main\n[x]":      "",
 	} {
 		module, isObject := pep.Command{Value: value}.Module()
 		if module != want || isObject != (want != "") {

@@ -158,10 +158,6 @@ func sourceOf(pack func([]byte) []byte) file {
 
 // untold has the files of which nothing is told yet.
 var untold = strings.Fields(`
-	data-unknown-scheme two-dist-info dist-info-with-licence-only entry-module-only
-	entry-folded record-two-columns record-size-text record-hash-hex record-md5 entry-call entry-comment data-over-root script-in-folder
-	script-not-executable script-blank-python data-folder-spelled direct-url entry-no-module entry-section-dash case-pair
-
 	tag-python3 tag-any-with-abi tag-order marker-tilde-major requires-impossible requires-itself-otherwise requires-local-version no-project
 	pyproject-not-toml special-file tag-upper build-number-large gzip-two-members tar-without-end pyproject-byte-order-mark
 	project-other-version marker-star-ge marker-platform-release marker-word marker-patch-eq marker-system-lower extra-undeclared

@@ -66,9 +66,18 @@ type Selection struct {
 	// Inspect is called for every member that is unpacked and not kept, and may return what takes its content; nil: nothing does. It may be
 	// nil.
 	Inspect func(member string) Inspection
+	// Member is called for every member of a zip, in the order of its directory, when the facts have all names and the members to
+	// keep. It is not called if an index would not look at the members, or if there are too many. It may be nil.
+	Member func(Entry, *Facts)
 	// Admit is called before an archive takes more than a megabyte of memory, at most once, and may wait. Its error ends the walk. It may
 	// be nil.
 	Admit func() error
+}
+
+// Entry is what the directory of a zip says about a member.
+type Entry struct {
+	Name []byte // valid until the function returns that is called with it
+	Mode uint32 // its kind and permissions as Unix has them; 0 if the zip says nothing about them
 }
 
 // Inspection takes the content of one member, in parts. Its Write never fails. Close is called at the end of the content, or when the rest
@@ -123,9 +132,12 @@ const (
 	AnomalyBoth       = "zip-and-tar"        // a zip is also a tar, or the other way round
 	AnomalyRecord     = "record-unreadable"  // the record of the members is not CSV in UTF-8
 	AnomalyEmptyRow   = "record-empty-row"   // the record has a line without a cell; Detail says which
+	AnomalyColumns    = "record-columns"     // a row of the record has not three columns; Detail says how many, and of how many rows
+	AnomalyRowSize    = "record-size"        // the size in a row of the record is not a number; Detail has it
+	AnomalyRowHash    = "record-hash"        // the hash in a row of the record is not what the format of wheels requires; Detail says why
 	AnomalyUnlisted   = "not-in-record"      // a member is not in the record
-	AnomalyAbsent     = "only-in-record"     // the record has an entry without a member
-	AnomalyRecordSum  = "record-sum"         // a member that was unpacked differs from the record in size or SHA-256
+	AnomalyAbsent     = "only-in-record"     // the record has an entry without a member, or, as Detail says, one for a signature
+	AnomalyRecordSum  = "record-sum"         // a member that was unpacked differs from the record in size or hash
 	AnomalyTwice      = "member-twice"       // two entries of a zip have one name; Detail says whether their contents differ
 	AnomalyLink       = "link-outside"       // a link of a tar leads out of the folder at its top; Detail has the target
 	AnomalyLinkCycle  = "link-cycle"         // a symbolic link of a tar leads back to itself; Detail has the target

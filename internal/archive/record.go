@@ -2,8 +2,6 @@ package archive
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"hash"
@@ -24,23 +22,29 @@ const (
 type record struct {
 	name      string // empty if there is none that can be compared
 	names     *Names
-	rows      map[uint64]recordRow         // by hash of the name
-	read      map[string][sha256.Size]byte // the digests of the members that were read before the others
+	rows      map[uint64]recordRow // by hash of the name
+	read      map[string]digest    // the digests of the members that were read before the others
 	csv       csvReader
-	anomalies []Anomaly // of its rows
-	sum       hash.Hash // reused from one member to the next; nil if none was hashed
+	anomalies []Anomaly             // of its rows
+	malformed [3]malformed          // of its rows, by the column that is wrong
+	sums      [algorithms]hash.Hash // reused from one member to the next; nil if none was hashed
 }
 
 // recordRow holds the entry of one member.
 type recordRow struct {
-	size   int64 // -1 if not given
-	hashed bool
-	sum    [sha256.Size]byte
+	size int64 // -1 if not given
+	sum  digest
+}
+
+// malformed counts the rows with one mistake.
+type malformed struct {
+	first Anomaly
+	count int
 }
 
 // newRecord returns the record of the members, which has not been read yet.
 func newRecord(w *walk) *record {
-	r := &record{name: w.request.Record, names: w.facts.Names, rows: map[uint64]recordRow{}, read: map[string][sha256.Size]byte{}}
+	r := &record{name: w.request.Record, names: w.facts.Names, rows: map[uint64]recordRow{}, read: map[string]digest{}}
 	r.csv.row = r.add
 	return r
 }
@@ -65,37 +69,58 @@ func (r *record) settle(w *walk) {
 		for _, o := range r.anomalies {
 			w.addAnomaly(o.Code, o.Member, o.Detail)
 		}
+		for _, m := range r.malformed {
+			if m.count > 1 {
+				m.first.Detail += fmt.Sprintf(", and %d more like it", m.count-1)
+			}
+			if m.count > 0 {
+				w.addAnomaly(m.first.Code, m.first.Member, m.first.Detail)
+			}
+		}
 		return
 	}
 	r.name = ""
 }
 
-// add adds a row. It converts backslashes to slashes, as an index does.
-func (r *record) add(row [3]string) {
+// add adds a row of so many columns. It converts backslashes to slashes, as an index does.
+func (r *record) add(row [3]string, columns int) {
 	name := strings.ReplaceAll(row[0], `\`, "/")
+	if columns != len(row) {
+		r.malform(0, AnomalyColumns, name, fmt.Sprintf("%d", columns))
+	}
 	at, found := r.names.rowOf([]byte(name))
 	if !found || strings.HasSuffix(name, "/") || r.exempt(name) {
 		if len(r.anomalies) < maxOfOneKind {
-			r.anomalies = append(r.anomalies, Anomaly{Code: AnomalyAbsent, Member: name})
+			absent := Anomaly{Code: AnomalyAbsent, Member: name}
+			if found && r.exempt(name) {
+				absent.Detail = "it is a signature of the record"
+			}
+			r.anomalies = append(r.anomalies, absent)
 		}
 		return
 	}
 	r.names.mark(at, recorded)
+	parsed := recordRow{size: -1}
+	if size, err := strconv.ParseInt(row[2], 10, 64); err == nil && size >= 0 {
+		parsed.size = size
+	} else if row[2] != "" {
+		r.malform(1, AnomalyRowSize, name, shortened(row[2]))
+	}
+	sum, problem := parseDigest(row[1])
+	if parsed.sum = sum; problem != "" {
+		r.malform(2, AnomalyRowHash, name, problem)
+	}
 	if len(r.rows) < maxSums {
-		r.rows[maphash.Bytes(r.names.seed, []byte(name))] = parseRecordRow(row)
+		r.rows[maphash.Bytes(r.names.seed, []byte(name))] = parsed
 	}
 }
 
-func parseRecordRow(row [3]string) (parsed recordRow) {
-	parsed.size = -1
-	if size, err := strconv.ParseInt(row[2], 10, 64); err == nil {
-		parsed.size = size
+// malform counts a row with a mistake.
+func (r *record) malform(kind int, code, member, detail string) {
+	if m := &r.malformed[kind]; m.count == 0 {
+		m.first = Anomaly{Code: code, Member: member, Detail: detail}
 	}
-	if text, found := strings.CutPrefix(row[1], "sha256="); found {
-		sum, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(text, "="))
-		parsed.hashed = err == nil && copy(parsed.sum[:], sum) == sha256.Size && len(sum) == sha256.Size
-	}
-	return parsed
+	r.malformed[kind].count++
 }
 
 // exempt reports whether a member is a signature, which cannot be listed in the file that it signs.
@@ -135,24 +160,33 @@ func (r *record) listed(m *zipMember, w *walk) {
 }
 
 // compare adds an anomaly if the entry has another hash.
-func (r *record) compare(name []byte, sum [sha256.Size]byte, w *walk) {
-	if row, found := r.row(name); found && row.hashed && row.sum != sum {
-		w.addAnomaly(AnomalyRecordSum, string(name), "its SHA-256 is not the one in the record")
+func (r *record) compare(name []byte, sum digest, w *walk) {
+	if row, found := r.row(name); found && row.sum.algorithm == sum.algorithm && row.sum != sum {
+		w.addAnomaly(AnomalyRecordSum, string(name), "its "+sum.algorithm.String()+" is not the one in the record")
 	}
+}
+
+// algorithmOf returns the algorithm by which a member is compared.
+func (r *record) algorithmOf(name []byte) algorithm {
+	if row, found := r.row(name); found && row.sum.algorithm != 0 {
+		return row.sum.algorithm
+	}
+	return sha256Sum
 }
 
 // sumOf returns a hash for the content of a member, or nil if there is nothing to compare it with: its entry has none, or
 // already differs by the size.
 func (r *record) sumOf(m *zipMember) hash.Hash {
 	row, found := r.row(m.found)
-	if !found || !row.hashed || row.size >= 0 && row.size != m.unpacked {
+	if !found || row.sum.algorithm == 0 || row.size >= 0 && row.size != m.unpacked {
 		return nil
 	}
-	if r.sum == nil {
-		r.sum = sha256.New()
+	by := row.sum.algorithm
+	if r.sums[by] == nil {
+		r.sums[by] = by.new()
 	}
-	r.sum.Reset()
-	return r.sum
+	r.sums[by].Reset()
+	return r.sums[by]
 }
 
 // The reasons why a record is not readable.
@@ -162,9 +196,9 @@ var (
 )
 
 // csvReader parses CSV that is written to it, line by line like Python's csv module, and calls row with the first three fields of every
-// non-empty row. Its memory is that of one field.
+// non-empty row, and how many it has. Its memory is that of one field.
 type csvReader struct {
-	row func([3]string)
+	row func(fields [3]string, columns int)
 
 	partial []byte // the beginning of a character
 	csvRow
@@ -213,7 +247,7 @@ func (c *csvReader) end() error {
 	}
 	if c.failed == nil && c.quoted {
 		c.close()
-		c.row(c.fields)
+		c.row(c.fields, c.count)
 	}
 	return c.failed
 }
@@ -276,7 +310,7 @@ func (c *csvReader) endLine() {
 		return
 	}
 	c.close()
-	c.row(c.fields)
+	c.row(c.fields, c.count)
 	c.csvRow, c.line = csvRow{field: c.field[:0]}, false
 }
 

@@ -3,6 +3,7 @@ package archive_test
 import (
 	"bytes"
 	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/base64"
 	"fmt"
 	"reflect"
@@ -63,7 +64,7 @@ func TestRecord(t *testing.T) {
 		"another size":    {record: "a.py\nb.txt,,5\nRECORD", want: []string{"record-sum b.txt"}},
 		"another hash":    {record: "a.py," + digest("y") + ",\nb.txt\nRECORD", want: []string{"record-sum a.py"}},
 		"an unread hash":  {record: "a.py\nb.txt," + digest("y") + ",\nRECORD"},
-		"an invalid hash": {record: "a.py,sha256=x,\nb.txt\nRECORD"},
+		"an invalid hash": {record: "a.py,sha256=x,\nb.txt\nRECORD", want: []string{"record-hash a.py"}},
 		"not UTF-8":       {record: "\xff", want: []string{"record-unreadable RECORD"}},
 		"a long field": {
 			record: strings.Repeat("é", 131072),
@@ -82,7 +83,9 @@ func TestRecord(t *testing.T) {
 			t.Parallel()
 			var got []string
 			for _, o := range withRecord(t, c.record, c.more...).Anomalies {
-				got = append(got, o.Code+" "+o.Member)
+				if o.Code != archive.AnomalyColumns { // most rows here are short
+					got = append(got, o.Code+" "+o.Member)
+				}
 			}
 			if !reflect.DeepEqual(got, c.want) {
 				t.Errorf("got %.300q, want %.300q", got, c.want)
@@ -96,11 +99,19 @@ func TestRecord_EveryMember(t *testing.T) {
 	t.Parallel()
 	sum := sha256.Sum256([]byte("other"))
 	digest := "sha256=" + base64.RawURLEncoding.EncodeToString(sum[:])
+	sum384, sum512 := sha512.Sum384([]byte("text")), sha512.Sum512([]byte("text"))
 	for row, want := range map[string][]string{
 		"b.txt," + digest + ",":  {"record-sum b.txt its SHA-256 is not the one in the record"},
 		"b.txt," + digest + ",4": {"record-sum b.txt its SHA-256 is not the one in the record"},
 		"b.txt," + digest + ",5": {"record-sum b.txt it has 4 bytes, but the record says 5"},
-		"b.txt,md5=x,4":          nil,
+		"b.txt,md5=x,4":          {"record-hash b.txt md5 is weaker than SHA-256, and not allowed"},
+		"b.txt,sha384=" + base64.RawURLEncoding.EncodeToString(bytes.Repeat([]byte("a"), 48)) + ",4": {
+			"record-sum b.txt its SHA-384 is not the one in the record",
+		},
+		"b.txt,sha512=" + base64.RawURLEncoding.EncodeToString(sum512[:]) + ",4": nil,
+		"b.txt,sha512=" + base64.RawURLEncoding.EncodeToString(sum384[:]) + ",4": {
+			"record-hash b.txt it is not a digest of SHA-512 in the base64 of URLs",
+		},
 	} {
 		data := zipOf(member{"b.txt", "text"}, member{"RECORD", "RECORD,,\n" + row})
 		facts, err := archive.ReadZip(bytes.NewReader(data), int64(len(data)), archive.Selection{
@@ -112,6 +123,36 @@ func TestRecord_EveryMember(t *testing.T) {
 		}
 		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: got %q, %v, want %q", row, got, err, want)
+		}
+	}
+}
+
+// TestRecord_Rows: of each mistake in rows there is one anomaly, with the first row that has it.
+func TestRecord_Rows(t *testing.T) {
+	t.Parallel()
+	sum := sha256.Sum256([]byte("x = 1"))
+	right := base64.RawURLEncoding.EncodeToString(sum[:])
+	for rows, want := range map[string]string{ // of a.py and b.txt
+		"a.py,,\nb.txt,,":                                      "",
+		"a.py,sha256=" + right + ",5\nb.txt,,4":                "",
+		"a.py,sha3_256=x,\nb.txt,blake2b=x,":                   "",
+		"a.py,\nb.txt,,":                                       "record-columns a.py 2",
+		"a.py,,,\nb.txt,,,":                                    "record-columns a.py 4, and 1 more like it",
+		"a.py,,5 B\nb.txt,,-4":                                 "record-size a.py 5 B, and 1 more like it",
+		"a.py,sha256=" + right + "=,\nb.txt,,":                 "record-hash a.py it has padding, the = at its end",
+		"a.py," + right + ",\nb.txt,,":                         "record-hash a.py it has no name of an algorithm in front",
+		"a.py,sha1=x,\nb.txt,,":                                "record-hash a.py sha1 is weaker than SHA-256, and not allowed",
+		"a.py,SHA256=" + right + ",\nb.txt,,":                  "record-hash a.py the algorithm SHA256 is unknown",
+		"a.py,sha256=" + right[1:] + ",\nb.txt,,":              "record-hash a.py it is not a digest of SHA-256 in the base64 of URLs",
+		"a.py,sha256=" + fmt.Sprintf("%x", sum) + ",\nb.txt,,": "record-hash a.py it is in hexadecimal, and must be the base64 of URLs",
+		"a.py,,\nb.txt,,\nRECORD.jws,,":                        "only-in-record RECORD.jws it is a signature of the record",
+	} {
+		var got []string
+		for _, o := range withRecord(t, rows+"\nRECORD,,\n", member{"RECORD.jws", ""}).Anomalies {
+			got = append(got, o.Code+" "+o.Member+" "+o.Detail)
+		}
+		if joined := strings.Join(got, "; "); joined != want {
+			t.Errorf("%q: got %q, want %q", rows, joined, want)
 		}
 	}
 }

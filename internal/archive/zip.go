@@ -3,7 +3,6 @@ package archive
 import (
 	"bufio"
 	"bytes"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -188,7 +187,8 @@ func (z *zipFile) readMember(m zipMember, r *record, w *walk) error {
 		}
 	}
 	w.facts.Names.markUnpacked(m.key)
-	sum := sha256.New()
+	algorithm := r.algorithmOf(m.found)
+	sum := algorithm.new()
 	from, err := z.open(&m)
 	if err == nil {
 		err = z.pour(from, &m, io.MultiWriter(to, sum))
@@ -203,7 +203,7 @@ func (z *zipFile) readMember(m zipMember, r *record, w *walk) error {
 		return nil
 	}
 	w.keepMember(name, content.data)
-	r.read[name] = [sha256.Size]byte(sum.Sum(nil))
+	r.read[name] = algorithm.digest(sum)
 	return nil
 }
 
@@ -242,6 +242,9 @@ func (z *zipFile) inspect(end zipEnd, r *record, included func(*zipMember) bool,
 		}
 		r.listed(&m, w)
 		z.twice.see(&m, w)
+		if w.request.Member != nil {
+			w.request.Member(Entry{Name: m.found, Mode: uint32(m.mode)}, &w.facts)
+		}
 		if !included(&m) {
 			continue
 		}

@@ -2,7 +2,6 @@ package archive
 
 import (
 	"bufio"
-	"crypto/sha256"
 	"errors"
 	"hash"
 	"io"
@@ -95,7 +94,7 @@ func (z *zipFile) examine(m *zipMember, open func() (io.Reader, error), r *recor
 		w.addAnomaly(AnomalyUnusable, string(m.found), err.Error())
 	default:
 		if out.sum != nil {
-			r.compare(m.found, [sha256.Size]byte(out.sum.Sum(nil)), w)
+			r.compare(m.found, r.algorithmOf(m.found).digest(out.sum), w)
 		}
 		if by := out.marks.result(); source && by != "" {
 			w.addAnomaly(AnomalyObfuscated, string(m.found), by)

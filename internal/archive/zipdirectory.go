@@ -29,6 +29,7 @@ type zipMember struct {
 	key                      []byte // the name as written, decoded to UTF-8; valid until the next entry is read
 	found                    []byte // the name under which readers find the member; valid as long as key
 	flags, method            uint16
+	mode                     uint16 // as Unix has it; 0 if the directory has none
 	crc                      uint32
 	packed, unpacked, offset int64
 	limit                    int64 // the offset at which the next member begins, if the directory is in order
@@ -111,7 +112,7 @@ func (d *directory) entry() (m zipMember, err error) {
 		return m, fmt.Errorf("it needs version %d.%d of the zip format", version/10, version%10)
 	}
 	m = zipMember{
-		flags: half(8), method: half(10), crc: word(16),
+		flags: half(8), method: half(10), mode: half(40), crc: word(16),
 		packed: int64(word(20)), unpacked: int64(word(24)), offset: int64(word(42)),
 	}
 	if err := m.call(rest[:nameLength]); err != nil {

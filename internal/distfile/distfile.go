@@ -37,6 +37,7 @@ type Distribution struct {
 	HeadersEndAt *Line
 	WheelFile    *WheelFile // the WHEEL file of a wheel; nil if there is none in its place
 	Source       *Source    // what builds an sdist; nil for a wheel, and for an archive without one folder at its top
+	Oddities     []Oddity   // in the layout of a wheel, at most [MostOddities] of each kind
 	Secrets      []Secret   // credentials in its members, in the order of these; at most [MostSecrets]
 	EntryPoints  error      // why a wheel's entry_points.txt is invalid; nil if it is valid or absent
 	Description  string     // the body of the core metadata, or the Description header without its indentation
@@ -89,10 +90,14 @@ func (r *Reader) Read(ctx context.Context, path string, md5 bool) (*Distribution
 	selection := d.wanted()
 	selection.Admit, selection.Budget = large.begin, r.budget
 	secrets := &secretFinder{scanner: r.scanner()}
+	layout := newLayoutFinder(d)
 	selection.Inspect = secrets.inspect
+	if d.DistInfo() != "" {
+		selection.Member, selection.Inspect = layout.member, inspections(secrets.inspect, layout.inspect)
+	}
 	source := newSourceFinder()
 	if d.Kind() == Sdist {
-		selection.Inspect = func(member string) archive.Inspection { return source.inspect(member, secrets.inspect(member)) }
+		selection.Inspect = inspections(secrets.inspect, source.inspect)
 	}
 	if err := d.readAll(ctx, file, md5, selection); err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
@@ -105,6 +110,7 @@ func (r *Reader) Read(ctx context.Context, path string, md5 bool) (*Distribution
 	}
 	secrets.inspectKept(d.Archive.Kept)
 	d.Secrets, d.Source = secrets.found, source.of(d)
+	d.Oddities = layout.finish(d.Archive.Names, len(d.Values("Requires-Dist")) == 0 && !d.Partial)
 	d.dropContents()
 	return d, nil
 }

@@ -28,8 +28,10 @@ func TestRead_Source(t *testing.T) {
 		"none": {
 			members: []disttest.Member{member("a-1/a/pyproject.toml", "x=1"), member("a-1/a/setup.py", "")}, pyproject: "-",
 		},
-		"as long as it may be": {members: []disttest.Member{member("a-1/pyproject.toml", long)}, pyproject: long, has: true},
-		"longer":               {members: []disttest.Member{member("a-1/pyproject.toml", long+"#")}, pyproject: "-", has: true},
+		"as long as it may be": {
+			members: []disttest.Member{member("a-1/pyproject.toml", long)}, pyproject: long, has: true,
+		},
+		"longer": {members: []disttest.Member{member("a-1/pyproject.toml", long+"#")}, pyproject: "-", has: true},
 		"two, and the last counts": {
 			members: []disttest.Member{member("a-1/pyproject.toml", "x=1"), member("a-1/pyproject.toml", "x=2")}, pyproject: "x=2", has: true,
 		},

@@ -1,6 +1,7 @@
 package pep_test
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 
@@ -44,6 +45,55 @@ func TestCheckEntryPoints(t *testing.T) {
 		err := pep.CheckEntryPoints([]byte(text))
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", text, err, want)
+		}
+	}
+}
+
+// TestParseEntryPoints: what becomes a command is read with its whole value, as Python's configparser does.
+func TestParseEntryPoints(t *testing.T) {
+	t.Parallel()
+	points, err := pep.ParseEntryPoints([]byte(
+		"[other]\nx = y\n[console_scripts]\na = b:c\n# no\nd =\n  e:f\n\n  [g]\nh=\n[gui_scripts]\ni = j:k ; l\n[DEFAULT]\nm = n\n",
+	))
+	want := pep.EntryPoints{
+		Groups: []string{"other", "console_scripts", "gui_scripts"},
+		Commands: []pep.Command{
+			{Name: "a", Value: "b:c"}, {Name: "d", Value: "\ne:f\n[g]"}, {Name: "h"}, {Name: "i", Value: "j:k ; l"},
+		},
+	}
+	if err != nil || !reflect.DeepEqual(points, want) {
+		t.Errorf("got %+v, %v, want %+v", points, err, want)
+	}
+}
+
+func TestCommand_Module(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]string{ // empty: not an object
+		"alder:main":           "alder",
+		"alder.cli:App.run":    "alder.cli",
+		"alder:main [x]":       "alder",
+		"alder:main[x, y-z.a]": "alder",
+		"älder:main":           "älder",
+		"alder":                "",
+		"":                     "",
+		"alder:":               "",
+		":main":                "",
+		"alder:main()":         "",
+		"alder:main  # run it": "",
+		"\nalder:main":         "",
+		"alder/cli.py:main":    "",
+		"al-der:main":          "",
+		"alder:main [x":        "",
+		"alder:main []":        "",
+		"alder:main:x":         "",
+		"alder.:main":          "",
+		"alder : main":         "",
+		"alder:main;":          "",
+		"alder:main\n[x]":      "",
+	} {
+		module, isObject := pep.Command{Value: value}.Module()
+		if module != want || isObject != (want != "") {
+			t.Errorf("%q: got %q, %v, want %q", value, module, isObject, want)
 		}
 	}
 }

@@ -114,7 +114,7 @@ func memberDamaged(d *distfile.Distribution) (message, fix string) {
 	if d.Kind() == distfile.Sdist {
 		kind = "sdist"
 	}
-	message = fmt.Sprintf("users cannot install this %s, because it is damaged: %s", kind, phrase.Some(damaged, 3))
+	message = fmt.Sprintf("users cannot install this %s, because it is damaged: %s%s", kind, phrase.Some(damaged, 3), tried("damaged"))
 	return message, mergedArtifacts
 }
 

@@ -37,7 +37,7 @@ func TestCheck_OurBounds(t *testing.T) {
 		want     string
 	}{
 		"license files":              {declared, licenses, ""},
-		"other .dist-info folders":   {good, folders, ""},
+		"other .dist-info folders":   {good, folders, "second-dist-info (warning)"},
 		"a RECORD of 9 MiB":          {good, long, ""},
 		"a description of 9 MiB":     {good + "\n" + strings.Repeat("0123456789\n", 900_000), nil, "metadata-long (warning)"},
 		"30,000 requirements":        {good + strings.Repeat("Requires-Dist: elder\n", 30_000), nil, "metadata-long (warning)"},

@@ -2,7 +2,9 @@ package preflight
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/org/pypi-oidc-publish/internal/archive"
 	"github.com/org/pypi-oidc-publish/internal/distfile"
@@ -10,24 +12,32 @@ import (
 
 // The rules in this file are about what an index accepts and installers refuse.
 
-// wheelFormat reports a WHEEL file without a Wheel-Version of the form 1.N. Installers must refuse a greater version than they know; the
-// format has had no other than 1 yet (https://packaging.python.org/en/latest/specifications/binary-distribution-format/).
+// wheelFormat reports a WHEEL file without headers, or without a Wheel-Version of the form 1.N. Installers must refuse a greater version
+// than they know; the format has had no other than 1 yet
+// (https://packaging.python.org/en/latest/specifications/binary-distribution-format/).
 func wheelFormat(d *distfile.Distribution) (message, fix string) {
 	if d.WheelFile == nil || d.Archive.Broken != nil {
 		return "", ""
 	}
 	const again = "build the wheel again with a current build backend"
-	versions := d.WheelFile.Values("Wheel-Version")
+	versions, endsAt := d.WheelFile.Values("Wheel-Version"), d.WheelFile.EndsAt
 	switch {
+	case len(d.WheelFile.Headers) == 0 && endsAt != nil && strings.HasPrefix(endsAt.Text, byteOrderMark):
+		return "WHEEL begins with a byte order mark, so that no header is read" + tried("no headers"),
+			"write WHEEL as UTF-8 without a byte order mark"
+	case len(d.WheelFile.Headers) == 0 && endsAt == nil && d.WheelFile.Body:
+		return "WHEEL begins with an empty line, so that no header is read" + tried("no headers"), "begin WHEEL with Wheel-Version: 1.0"
 	case len(versions) == 0:
 		return "WHEEL has no Wheel-Version" + tried("no wheel version"), again
-	case !strings.HasPrefix(versions[0], "1."):
+	case !formatVersion().MatchString(versions[0]):
 		return fmt.Sprintf("WHEEL has the Wheel-Version %s, and installers know the versions 1.N alone%s",
 			quote(elide(versions[0])), tried("wheel version")), again
 	default:
 		return "", ""
 	}
 }
+
+var formatVersion = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^1\.[0-9]+[ \t]*$`) })
 
 // sdistLink reports links that lead out of an sdist, which pip and the data filter of Python's tarfile refuse
 // (https://docs.python.org/3/library/tarfile.html#tarfile.data_filter).

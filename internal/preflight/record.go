@@ -28,7 +28,7 @@ func recordMissing(d *distfile.Distribution) (message, fix string) {
 // owners of the project.
 func recordMismatch(d *distfile.Distribution) (message, fix string) {
 	var differences []string
-	folder, backslash := false, false
+	folder, backslash, mark, hash := false, false, false, false
 	for _, o := range d.Archive.Anomalies {
 		switch o.Code {
 		case archive.AnomalyUnlisted:
@@ -36,12 +36,18 @@ func recordMismatch(d *distfile.Distribution) (message, fix string) {
 			backslash = backslash || strings.Contains(o.Member, `\`)
 		case archive.AnomalyAbsent:
 			difference := o.Member + " is in it, but not in the wheel"
-			if strings.HasSuffix(o.Member, "/") {
+			switch {
+			case strings.HasPrefix(o.Member, byteOrderMark):
+				difference, mark = "it begins with a byte order mark, which counts as part of the first name", true
+			case strings.HasSuffix(o.Member, "/"):
 				difference, folder = o.Member+" is in it, but is a folder", true
+			case o.Detail != "":
+				difference = o.Member + " is in it, but must not be: " + o.Detail
 			}
 			differences = append(differences, difference)
 		case archive.AnomalyRecordSum:
 			differences = append(differences, o.Member+": "+o.Detail)
+			hash = hash || strings.Contains(o.Detail, "SHA-")
 		}
 	}
 	if len(differences) == 0 {
@@ -54,12 +60,18 @@ func recordMismatch(d *distfile.Distribution) (message, fix string) {
 	}
 	fix = "build the wheel again, and change it only with tools that update RECORD (such as python -m wheel pack)"
 	switch {
+	case mark:
+		fix = "write RECORD as UTF-8 without a byte order mark"
 	case backslash:
 		fix = "rename the files with a backslash in their names: the parts of a path in a wheel have slashes between them"
 	case folder:
 		fix = "list files alone in RECORD, as python -m wheel pack does: a folder has no row"
 	}
-	return "RECORD does not match the wheel: " + strings.Join(differences[:min(limit, len(differences))], "; ") + more, fix
+	installers := ""
+	if hash {
+		installers = tried("record hash")
+	}
+	return "RECORD does not match the wheel: " + strings.Join(differences[:min(limit, len(differences))], "; ") + more + installers, fix
 }
 
 // recordEmptyRow reports a RECORD with an empty row. The index fails on it, each time.

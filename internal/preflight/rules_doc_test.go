@@ -48,10 +48,10 @@ only the index can decide. A **notice** is information. A rule of *PyPI and Test
 const trialIntro = `
 ## What installers do with such files
 
-An index accepts these files. What installers do with them was tried in %s with small wheels and sdists, and read in the sources of
+An index accepts these files. What installers do with them was tried in %s with small wheels and sdists, or read in the sources of
 pip 26.3.dev0, uv 0.12.5, installer 1.0.1, pdm 2.28.2, poetry 2.5.0.dev0 and micropip 0.11.1. *Refuses* means that a message says what is
-wrong, *fails* that it ends with another error, *without …* that it leaves a part out, *does not work* that it installs something else than
-was meant; of the last two it says nothing. An empty cell was not tried.
+wrong, *fails* that it ends with another error, *without …* that it leaves something out, *not as meant* that it installs something else
+than was meant: of the last two it says nothing. An empty cell was not tried.
 
 | the file | rule | %s |
 | --- | --- |%s
@@ -227,6 +227,30 @@ func TestVisible(t *testing.T) {
 	}
 }
 
+// usableExamples are sets for the rules about what installers do.
+func usableExamples(t *testing.T) (sets []preflight.Set) {
+	t.Helper()
+	for _, f := range []file{
+		usable{more: disttest.Pairs([2]string{"alder/data", "x"}, [2]string{"alder/data/x.csv", "x"})}.file(),
+		usable{more: disttest.Pairs([2]string{"birch-1.0.dist-info/licenses/LICENSE", "free"})}.file(),
+		usable{more: disttest.Pairs([2]string{dataFolder + "docs/readme.txt", "hello"})}.file(),
+		usable{more: disttest.Pairs([2]string{dataFolder + "purelib/alder/__init__.py", "x = 2"})}.file(),
+		usable{more: []disttest.Member{{Name: dataFolder + "scripts/alder", Content: script, Mode: 0o644}}}.file(),
+		command("alder = alder:main()"),
+		command("alder = alder.cli:main"),
+		usable{entry: "[console-scripts]\nalder = alder:main\n"}.file(),
+		usable{more: disttest.Pairs([2]string{info + "direct_url.json", "{}"})}.file(),
+		usable{more: disttest.Pairs([2]string{"alder/Data.txt", "A"}, [2]string{"alder/data.txt", "a"})}.file(),
+		usable{more: disttest.Pairs([2]string{"alder/aux.py", "x = 1"})}.file(),
+		usable{more: disttest.Pairs([2]string{"tests/__init__.py"})}.file(),
+		usable{more: []disttest.Member{{Name: "alder/run", Content: "x", Mode: fs.ModeSetuid | 0o755}}}.file(),
+		usable{more: []disttest.Member{dataMember}, record: replaced(",9000\n", ",9 kB\n")}.file(),
+	} {
+		sets = append(sets, set(t, f))
+	}
+	return sets
+}
+
 // ownExamples are sets for the rules that no vector is about.
 func ownExamples(t *testing.T) []preflight.Set {
 	t.Helper()
@@ -277,7 +301,7 @@ func ownExamples(t *testing.T) []preflight.Set {
 			Listings: map[pep.Project]pep.Listing{"alder": {Project: "alder", Exists: true, Files: listed(names...)}},
 		}
 	}
-	return []preflight.Set{
+	return append(usableExamples(t), []preflight.Set{
 		{Files: []*distfile.Distribution{wheelWith(t, "alder/settings.py", "TOKEN = '"+githubToken()+"'\n")}, Warehouse: true, Now: today},
 		{Files: []*distfile.Distribution{wheelWith(t, "alder/server.pem", privateKey(t))}, Warehouse: true, Now: today},
 		lastRelease("alder-1.4.2-py3-none-any.whl", "alder-1.4.2.tar.gz"),
@@ -336,5 +360,5 @@ func ownExamples(t *testing.T) []preflight.Set {
 		}),
 		holding(pep.Listing{}),
 		elder,
-	}
+	}...)
 }

@@ -44,7 +44,7 @@ const (
 	refuses          // a message of the installer says what is wrong
 	fails            // it ends with an error that does not
 	omits            // it installs the file without a part of it, and says nothing
-	breaks           // it installs what does not work, and says nothing
+	spoils           // it installs the file otherwise than it is meant, and says nothing
 	warns            // it installs the file, and warns
 	installs         // it installs the file as it is meant
 )
@@ -58,8 +58,8 @@ func (o outcome) words(lost string) (cell, one, several string) {
 		return "fails", "fails on it", "fail on it"
 	case omits:
 		return "without " + lost, "installs it without " + lost, "install it without " + lost
-	case breaks:
-		return "does not work", "installs what does not work", "install what does not work"
+	case spoils:
+		return "not as meant", "installs it, but not as meant", "install it, but not as meant"
 	case warns:
 		return "warns", "installs it with a warning", "install it with a warning"
 	case installs:
@@ -252,13 +252,133 @@ var trials = []trial{
 		"",
 	},
 	{
+		"file and folder", "file-and-folder", "a member is in a folder that is a file as well",
+		outcomes{pip: fails, uv: fails, installer: fails, pdm: fails, poetry: fails},
+		"",
+	},
+	{
 		"no wheel version", "wheel-format", "WHEEL has no Wheel-Version",
-		outcomes{pip: refuses, uv: refuses},
+		outcomes{pip: refuses, uv: refuses, installer: refuses, pdm: refuses, poetry: refuses},
 		"",
 	},
 	{
 		"wheel version", "wheel-format", "Wheel-Version is a word",
-		outcomes{pip: refuses, uv: refuses},
+		outcomes{pip: refuses, uv: refuses, installer: refuses, pdm: refuses, poetry: refuses},
+		"",
+	},
+	{
+		"no headers", "wheel-format", "WHEEL begins with a byte order mark or an empty line",
+		outcomes{pip: refuses, uv: refuses, installer: refuses, pdm: refuses, poetry: refuses},
+		"",
+	},
+	{
+		"second .dist-info", "second-dist-info", "another `.dist-info` is at the top, even with a licence alone",
+		outcomes{pip: refuses, uv: refuses, installer: refuses, poetry: refuses, micropip: refuses},
+		"",
+	},
+	{
+		"unknown scheme", "data-folder", "a folder of `.data` is none of the five",
+		outcomes{pip: refuses, uv: refuses, installer: refuses, pdm: refuses, poetry: refuses},
+		"",
+	},
+	{
+		"file in .data", "data-folder", "a file is in `.data` itself",
+		outcomes{pip: refuses, uv: refuses, installer: refuses, pdm: refuses, poetry: refuses},
+		"",
+	},
+	{
+		".data elsewhere", "data-folder", "`.data` is spelled otherwise than the file name",
+		outcomes{pip: installs, uv: omits, installer: omits, pdm: omits, poetry: omits},
+		"what is in it",
+	},
+	{
+		".data over root", "data-over-root", "a file of `.data/purelib` is also at the root",
+		outcomes{pip: omits, uv: omits, installer: fails, pdm: omits, poetry: warns},
+		"one of the two",
+	},
+	{
+		"script mode", "script-file", "a script has no execute bit (on Linux and macOS)",
+		outcomes{pip: spoils, uv: installs, installer: spoils, pdm: spoils, poetry: spoils},
+		"",
+	},
+	{
+		"script folder", "script-file", "a script is in a folder",
+		outcomes{pip: omits, uv: refuses, installer: omits, pdm: omits, poetry: omits},
+		"the command",
+	},
+	{
+		"script interpreter", "script-file", "a script begins with `#! python`",
+		outcomes{pip: spoils, uv: spoils, installer: spoils, pdm: spoils, poetry: spoils},
+		"",
+	},
+	{
+		"script and command", "script-file", "a script has the name of an entry point",
+		outcomes{pip: omits, uv: omits, installer: fails, pdm: spoils, poetry: warns},
+		"the script",
+	},
+	{
+		"entry point called", "entry-point-object", "an entry point is a call, such as `alder:main()`",
+		outcomes{pip: installs, uv: refuses, installer: fails, pdm: fails, poetry: fails},
+		"",
+	},
+	{
+		"entry point with a comment", "entry-point-object", "an entry point has a comment behind it",
+		outcomes{pip: installs, uv: installs, installer: fails, pdm: fails, poetry: fails},
+		"",
+	},
+	{
+		"entry point folded", "entry-point-object", "an entry point is on the line after its name",
+		outcomes{pip: fails, uv: refuses, installer: fails, pdm: fails, poetry: fails},
+		"",
+	},
+	{
+		"entry point of a module", "entry-point-object", "an entry point is a module alone",
+		outcomes{pip: refuses, uv: refuses, installer: fails, pdm: fails, poetry: fails},
+		"",
+	},
+	{
+		"no module", "entry-point-module", "the module of an entry point is not in the wheel",
+		outcomes{pip: spoils, uv: spoils, installer: spoils, pdm: spoils, poetry: spoils},
+		"",
+	},
+	{
+		"entry point group", "entry-point-group", "the section is `console-scripts`",
+		outcomes{pip: omits, uv: omits, installer: omits, pdm: omits, poetry: omits},
+		"the command",
+	},
+	{
+		"direct_url.json", "installer-file", "`direct_url.json` is in the wheel",
+		outcomes{pip: spoils, uv: spoils, installer: spoils, pdm: spoils, poetry: spoils},
+		"",
+	},
+	{
+		"case pair", "names-differ-by-case", "two names differ by case alone (on Windows and macOS)",
+		outcomes{pip: omits, uv: refuses, installer: fails, pdm: omits, poetry: warns},
+		"one of the two",
+	},
+	{
+		"record columns", "record-row", "rows of RECORD have two columns",
+		outcomes{pip: installs, uv: refuses, installer: refuses, pdm: refuses, poetry: refuses},
+		"",
+	},
+	{
+		"record more columns", "record-row", "rows of RECORD have four columns",
+		outcomes{pip: warns, installer: refuses, pdm: refuses, poetry: refuses},
+		"",
+	},
+	{
+		"record size", "record-row", "a size in RECORD is not a number",
+		outcomes{pip: installs, uv: refuses, installer: refuses, pdm: refuses, poetry: refuses},
+		"",
+	},
+	{
+		"record algorithm", "record-row", "a hash in RECORD has an unknown algorithm, or none",
+		outcomes{pip: installs, uv: installs, installer: refuses, pdm: refuses, poetry: refuses},
+		"",
+	},
+	{
+		"record hash", "record-mismatch", "a hash in RECORD is wrong (installer with `--validate-record all`)",
+		outcomes{pip: installs, uv: installs, installer: refuses, pdm: installs, poetry: installs},
 		"",
 	},
 }

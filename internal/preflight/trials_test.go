@@ -30,9 +30,15 @@ func TestTrials(t *testing.T) {
 // TestTried: what installers do is one sentence, the worst first.
 func TestTried(t *testing.T) {
 	t.Parallel()
-	const want = ": pip 26.3 and uv 0.13.9 refuse it"
-	if got := preflight.Tried("no wheel version"); got != want {
-		t.Errorf("got %q, want %q", got, want)
+	for name, want := range map[string]string{
+		"no wheel version":   ": pip 26.3, uv 0.13.9, installer 1.1.0, pdm 2.29.4 and poetry 2.5.1 refuse it",
+		"entry point called": ": uv 0.13.9 refuses it; installer 1.1.0, pdm 2.29.4 and poetry 2.5.1 fail on it; pip 26.3 installs it",
+		"script folder": ": uv 0.13.9 refuses it; " +
+			"pip 26.3, installer 1.1.0, pdm 2.29.4 and poetry 2.5.1 install it without the command",
+	} {
+		if got := preflight.Tried(name); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
 	}
 	if got := preflight.Tried("no such file"); got != "" {
 		t.Errorf("an unknown name says %q", got)

@@ -156,13 +156,6 @@ func sourceOf(pack func([]byte) []byte) file {
 	return file{name: "alder-1.0.tar.gz", raw: string(pack(disttest.Tar(treeOf(project)...)))}
 }
 
-// untold has the files of which nothing is told yet.
-var untold = strings.Fields(`
-	data-unknown-scheme two-dist-info dist-info-with-licence-only entry-module-only
-	entry-folded record-two-columns record-size-text record-hash-hex record-md5 entry-call entry-comment data-over-root script-in-folder
-	script-not-executable script-blank-python data-folder-spelled direct-url entry-no-module entry-section-dash case-pair
-`)
-
 // TestCheck_Usable has small files as installers were tried with: nearly every installer refuses the first, some refuse those after them,
 // and then come files that are installed, and not as it was meant. The last ones are odd, and well.
 func TestCheck_Usable(t *testing.T) {
@@ -294,10 +287,6 @@ func TestCheck_Usable(t *testing.T) {
 			found := slices.DeleteFunc(preflight.Check(s), func(f finding.Finding) bool { return f.Severity == finding.Notice })
 			told := slices.ContainsFunc(found, func(f finding.Finding) bool { return regexp.MustCompile(c.says).MatchString(f.Message) })
 			switch isError := name == "crc-deflated"; {
-			case slices.Contains(untold, name):
-				if told && c.says != "" {
-					t.Errorf("told now: take it from the list of those untold: %q", found)
-				}
 			case c.says == "" && len(found) > 0, c.says != "" && !told:
 				t.Errorf("got %q, want what matches %q", found, c.says)
 			case slices.ContainsFunc(found, func(f finding.Finding) bool { return (f.Severity == finding.Error) != isError }):

@@ -22,7 +22,6 @@ import (
 	"io"
 	"io/fs"
 	"maps"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -66,6 +65,7 @@ func Zip(members ...Member) []byte { return ZipWithComment("", members...) }
 func ZipWithComment(comment string, members ...Member) []byte {
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)
+	var wide []int // where the local headers of zip64 members begin
 	for _, m := range members {
 		header, content := &zip.FileHeader{Name: m.Name, CRC32: crc32.ChecksumIEEE([]byte(m.Content))}, []byte(m.Content)
 		if m.Deflated && m.Content != "" {
@@ -75,30 +75,29 @@ func ZipWithComment(comment string, members ...Member) []byte {
 		if m.Mode != 0 {
 			header.SetMode(m.Mode)
 		}
-		part, err := createRaw(w, header, m.Zip64)
+		if m.Zip64 {
+			must(w.Flush())
+			wide = append(wide, b.Len())
+			header.Extra = zip64Extra(header)
+		}
+		part, err := w.CreateRaw(header) // the ordinary way writes data descriptors, which an index refuses
 		must(err)
+		header.Extra = nil // the directory has the sizes as they are
 		_, err = part.Write(content)
 		must(err)
 	}
 	must(w.SetComment(comment))
 	must(w.Close())
+	for _, at := range wide {
+		copy(b.Bytes()[at+18:], "\xff\xff\xff\xff\xff\xff\xff\xff")
+	}
 	return b.Bytes()
 }
 
-// createRaw adds a member to a zip. The ordinary way to do so writes data descriptors, which an index refuses. The sizes of a zip64 member
-// are in the directory as they are, since w has the same header when it writes that.
-func createRaw(w *zip.Writer, header *zip.FileHeader, zip64 bool) (io.Writer, error) {
-	if !zip64 {
-		return w.CreateRaw(header)
-	}
-	packed, unpacked := header.CompressedSize64, header.UncompressedSize64
-	header.Extra = binary.LittleEndian.AppendUint64(
-		binary.LittleEndian.AppendUint64([]byte{1, 0, 16, 0}, unpacked), packed)
-	header.CompressedSize64, header.UncompressedSize64 = math.MaxUint32, math.MaxUint32
-	part, err := w.CreateRaw(header)
-	header.CompressedSize64, header.UncompressedSize64, header.Extra = packed, unpacked, nil
-	header.CompressedSize, header.UncompressedSize = uint32(packed), uint32(unpacked) // nothing in a test is longer
-	return part, err
+// zip64Extra is the extra field of a local header that has the sizes.
+func zip64Extra(header *zip.FileHeader) []byte {
+	return binary.LittleEndian.AppendUint64(
+		binary.LittleEndian.AppendUint64([]byte{1, 0, 16, 0}, header.UncompressedSize64), header.CompressedSize64)
 }
 
 func deflated(content string) []byte {

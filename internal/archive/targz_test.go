@@ -289,6 +289,7 @@ func TestReadTarGz_CommonPath(t *testing.T) {
 
 func FuzzReadTarGz(f *testing.F) {
 	f.Add(tarOf(member{"a/A", "1"}, member{"a/B", "-> A"}))
+	f.Add(append(disttest.Gzip(tarOf(member{"a/B", "-> C"}, member{"a/C", "-> B"})), disttest.Gzip([]byte("\x00"))...))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, stream := range [][]byte{data, disttest.Gzip(data)} {
 			for name := range readTarGz(t, stream).Kept {

@@ -62,10 +62,9 @@ type Contents struct {
 // contentsFinder looks at every member of an archive that claims to be an sdist.
 type contentsFinder struct {
 	found *Contents
-	next  func(member string) archive.Inspection
 }
 
-// inspect returns what takes the content of a member.
+// inspect returns what takes the content of a member; nil if a program was found before.
 func (f contentsFinder) inspect(member string) archive.Inspection {
 	base := path.Base(member)
 	if _, err := pep.ReleaseOfFile(base); err == nil && isDistribution(base) {
@@ -80,11 +79,10 @@ func (f contentsFinder) inspect(member string) archive.Inspection {
 			f.found.Source = first(f.found.Source, member)
 		}
 	}
-	next := f.next(member)
 	if f.found.Program != "" {
-		return next
+		return nil
 	}
-	return &startInspection{member: member, found: f.found, next: next}
+	return &startInspection{member: member, found: f.found}
 }
 
 // first returns the text that was found before, or else a copy of this one.
@@ -97,35 +95,21 @@ func first(before, text string) string {
 
 // startInspection looks at the first bytes of one member.
 type startInspection struct {
+	once
 	member string
 	found  *Contents
 	start  []byte
-	next   archive.Inspection // nil: nobody else takes the content
 }
 
 // Write takes a part of the member. It never fails.
 func (i *startInspection) Write(p []byte) (int, error) {
 	i.start = append(i.start, p[:min(len(p), startLength-len(i.start))]...)
-	if i.next != nil {
-		return i.next.Write(p)
-	}
 	return len(p), nil
-}
-
-// Again returns how much of the content somebody else needs once more.
-func (i *startInspection) Again() int64 {
-	if i.next == nil {
-		return 0
-	}
-	return i.next.Again()
 }
 
 // Close notes what was found.
 func (i *startInspection) Close() {
 	if startOf(i.start) == Program {
 		i.found.Program = first(i.found.Program, i.member)
-	}
-	if i.next != nil {
-		i.next.Close()
 	}
 }

@@ -92,16 +92,17 @@ func (r *Reader) Read(ctx context.Context, path string, md5 bool) (*Distribution
 	defer large.end()
 	selection := d.wanted()
 	selection.Admit, selection.Budget = large.begin, r.budget
-	inspector, source, layout := d.newInspector(), newSourceFinder(), newLayoutFinder(d)
-	selection.Inspect = inspector.inspect
+	secrets, natives := secretFinder{scanner: r.scanner()}, nativeFinder{}
+	source, layout := newSourceFinder(), newLayoutFinder(d)
+	all := inspector{finders: []func(string) archive.Inspection{secrets.inspect}}
 	switch d.Kind() {
 	case Sdist:
-		contents := contentsFinder{&d.Contents, inspector.inspect}
-		selection.Inspect = func(member string) archive.Inspection { return source.inspect(member, contents.inspect(member)) }
+		all.finders = append(all.finders, contentsFinder{&d.Contents}.inspect, source.inspect)
 	case Wheel:
+		all.finders = append(all.finders, natives.inspect, layout.inspect)
 		selection.Member = layout.member
-		selection.Inspect = func(member string) archive.Inspection { return layout.inspect(member, inspector.inspect(member)) }
 	}
+	selection.Inspect = all.inspect
 	d.readStart(file)
 	if err := d.readAll(ctx, file, md5, selection); err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
@@ -112,8 +113,8 @@ func (r *Reader) Read(ctx context.Context, path string, md5 bool) (*Distribution
 	if text, found := d.coreMetadata(); found {
 		d.takeMetadata(text)
 	}
-	inspector.inspectKept(d.Archive.Kept)
-	d.Secrets, d.Native, d.Source = inspector.secrets.found, inspector.native.found, source.of(d)
+	secrets.inspectKept(d.Archive.Kept)
+	d.Secrets, d.Native, d.Source = secrets.found, natives.found, source.of(d)
 	d.Oddities = layout.finish(d.Archive.Names, len(d.Values("Requires-Dist")) == 0 && !d.Partial)
 	d.dropContents()
 	return d, nil

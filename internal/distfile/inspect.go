@@ -1,76 +1,62 @@
 package distfile
 
 import (
-	"maps"
-	"slices"
+	"math"
 
 	"github.com/org/pypi-oidc-publish/internal/archive"
 )
 
-// inspector looks at the members of one file while they are unpacked.
+// inspector hands the content of each member of one file to all that look at it, while the members are unpacked one after the other.
 type inspector struct {
-	secrets secretFinder
-	native  nativeFinder
-	wheel   bool // native code is of interest
+	// finders each return what takes the content of a member; nil if it is of no interest to them.
+	finders []func(member string) archive.Inspection
+	takers  []archive.Inspection // of the member that is read
+	left    []int64              // how many bytes each of them still gets
 }
 
-func (d *Distribution) newInspector() *inspector {
-	return &inspector{secrets: secretFinder{scanner: d.memory.scanner()}, wheel: d.Kind() == Wheel}
-}
-
-// inspect returns what takes the content of a member.
+// inspect returns what takes the content of a member; nil if nothing does. It is that of the next member as well.
 func (i *inspector) inspect(member string) archive.Inspection {
-	m := &inspectedMember{secrets: i.secrets.inspect(member)}
-	if i.wheel {
-		m.native = &i.native
-		m.native.begin(member)
-	}
-	return m
-}
-
-// inspectKept inspects the members whose content is kept, which [archive.Selection.Inspect] leaves out.
-func (i *inspector) inspectKept(kept map[string][]byte) {
-	for _, member := range slices.Sorted(maps.Keys(kept)) {
-		if m := i.secrets.inspect(member); m != nil {
-			m.write(kept[member])
-			m.close()
+	i.takers, i.left = i.takers[:0], i.left[:0]
+	for _, find := range i.finders {
+		if taker := find(member); taker != nil {
+			i.takers, i.left = append(i.takers, taker), append(i.left, math.MaxInt64)
 		}
 	}
-}
-
-// inspectedMember is one member while it is unpacked.
-type inspectedMember struct {
-	secrets *scannedMember // nil if nothing looks for credentials
-	native  *nativeFinder  // nil if nothing looks for native code
-	whole   bool           // the content was unpacked to its end
-}
-
-// Write takes a part of the content, or that part once more. It never fails.
-func (m *inspectedMember) Write(p []byte) (int, error) {
-	if m.secrets != nil && !m.whole {
-		m.secrets.write(p)
+	if len(i.takers) == 0 {
+		return nil
 	}
-	if m.native != nil {
-		_, _ = m.native.reader.Write(p) // never fails
+	return i
+}
+
+// Write hands on a part of the content. It never fails.
+func (i *inspector) Write(p []byte) (int, error) {
+	for n, taker := range i.takers {
+		if part := p[:min(int64(len(p)), i.left[n])]; len(part) > 0 {
+			_, _ = taker.Write(part) // never fails
+			i.left[n] -= int64(len(part))
+		}
 	}
 	return len(p), nil
 }
 
-// Again returns how much is needed once more.
-func (m *inspectedMember) Again() int64 {
-	m.whole = true
-	if m.native == nil {
-		return 0
+// Again returns how much the one that needs most needs once more.
+func (i *inspector) Again() (most int64) {
+	for n, taker := range i.takers {
+		i.left[n] = taker.Again()
+		most = max(most, i.left[n])
 	}
-	return m.native.reader.Again()
+	return most
 }
 
-// Close notes what was found. Of native code that is damaged nothing is known.
-func (m *inspectedMember) Close() {
-	if m.secrets != nil {
-		m.secrets.close()
-	}
-	if m.native != nil && m.whole {
-		m.native.note()
+// Close ends the content for all.
+func (i *inspector) Close() {
+	for _, taker := range i.takers {
+		taker.Close()
 	}
 }
+
+// once is the part of an inspection that needs the content only once.
+type once struct{}
+
+// Again returns 0.
+func (once) Again() int64 { return 0 }

@@ -379,11 +379,10 @@ func (f *layoutFinder) isRegular(names *archive.Names, folder string) bool {
 
 // scriptHead takes the beginning of a script.
 type scriptHead struct {
+	once
 	finder *layoutFinder
 	name   string
 	text   []byte
-	whole  bool // the content was unpacked to its end
-	other  archive.Inspection
 }
 
 // longestHead is how many bytes of a script are looked at.
@@ -391,26 +390,18 @@ const longestHead = 32
 
 var blankPython = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^#![ \t]+python`) })
 
-// inspect returns what takes the content of a member: other, or that and what looks at a script.
-func (f *layoutFinder) inspect(member string, other archive.Inspection) archive.Inspection {
+// inspect returns what takes the content of a script; nil if the member is none.
+func (f *layoutFinder) inspect(member string) archive.Inspection {
 	if path, isScript := strings.CutPrefix(member, f.data+"scripts/"); !isScript || path == "" {
-		return other
+		return nil
 	}
-	return &scriptHead{finder: f, name: member, other: other}
+	return &scriptHead{finder: f, name: member}
 }
 
-// Write takes a part of the script, or that part once more. It never fails.
+// Write takes a part of the script. It never fails.
 func (s *scriptHead) Write(p []byte) (int, error) {
-	if !s.whole {
-		s.text = append(s.text, p[:min(len(p), longestHead-len(s.text))]...)
-	}
-	return s.other.Write(p)
-}
-
-// Again returns how much is needed once more.
-func (s *scriptHead) Again() int64 {
-	s.whole = true
-	return s.other.Again()
+	s.text = append(s.text, p[:min(len(p), longestHead-len(s.text))]...)
+	return len(p), nil
 }
 
 // Close notes what was found.
@@ -418,5 +409,4 @@ func (s *scriptHead) Close() {
 	if blankPython().Match(s.text) {
 		s.finder.note(ScriptInterpreter, s.name, "")
 	}
-	s.other.Close()
 }

@@ -3,6 +3,7 @@ package distfile
 import (
 	"strings"
 
+	"github.com/org/pypi-oidc-publish/internal/archive"
 	"github.com/org/pypi-oidc-publish/internal/native"
 	"github.com/org/pypi-oidc-publish/internal/secretscan"
 )
@@ -27,23 +28,34 @@ type NativeFact struct {
 // MostNative limits the facts that are noted of one file.
 const MostNative = 64
 
-// nativeFinder finds native code in the members of one file.
+// nativeFinder finds native code in the members of one file. It is the inspection of the one that is read.
 type nativeFinder struct {
 	reader native.Reader
 	member string // that is read
+	whole  bool   // its content was unpacked to its end
 	found  []Native
 }
 
-// begin begins a member.
-func (f *nativeFinder) begin(member string) {
-	f.member = member
+// inspect returns what takes the content of a member.
+func (f *nativeFinder) inspect(member string) archive.Inspection {
+	f.member, f.whole = member, false
 	f.reader.Reset()
+	return f
 }
 
-// note notes what the member is that was read.
-func (f *nativeFinder) note() {
+// Write takes a part of the content, or that part once more. It never fails.
+func (f *nativeFinder) Write(p []byte) (int, error) { return f.reader.Write(p) }
+
+// Again returns how much of the content is needed once more.
+func (f *nativeFinder) Again() int64 {
+	f.whole = true
+	return f.reader.Again()
+}
+
+// Close notes what the member is. Of one that is damaged nothing is known.
+func (f *nativeFinder) Close() {
 	b, known := f.reader.Binary()
-	if !known || secretscan.Illustrative(f.member) {
+	if !known || !f.whole || secretscan.Illustrative(f.member) {
 		return
 	}
 	fact := NativeFact{Binary: b, ABI: native.ABI(f.member), Library: native.IsLibrary(f.member)}

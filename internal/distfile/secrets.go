@@ -2,7 +2,10 @@ package distfile
 
 import (
 	"bytes"
+	"maps"
+	"slices"
 
+	"github.com/org/pypi-oidc-publish/internal/archive"
 	"github.com/org/pypi-oidc-publish/internal/macaroon"
 	"github.com/org/pypi-oidc-publish/internal/secretscan"
 )
@@ -38,7 +41,7 @@ type secretFinder struct {
 }
 
 // inspect returns what takes the content of a member; nil if enough was found.
-func (f *secretFinder) inspect(member string) *scannedMember {
+func (f *secretFinder) inspect(member string) archive.Inspection {
 	if len(f.found) >= MostSecrets {
 		return nil
 	}
@@ -47,6 +50,16 @@ func (f *secretFinder) inspect(member string) *scannedMember {
 		f.add(Secret{Member: member, Kind: GitFolder, Proved: true})
 	}
 	return &scannedMember{finder: f, name: member}
+}
+
+// inspectKept inspects the members whose content is kept, which [archive.Selection.Inspect] leaves out.
+func (f *secretFinder) inspectKept(kept map[string][]byte) {
+	for _, member := range slices.Sorted(maps.Keys(kept)) {
+		if m := f.inspect(member); m != nil {
+			_, _ = m.Write(kept[member]) // never fails
+			m.Close()
+		}
+	}
 }
 
 func (f *secretFinder) add(s Secret) {
@@ -58,21 +71,22 @@ func (f *secretFinder) add(s Secret) {
 
 // scannedMember is one member while it is scanned.
 type scannedMember struct {
+	once
 	finder *secretFinder
 	name   string
 	text   []byte // the beginning of a file whose name shows that it may have a password
 }
 
-// write takes a part of the member.
-func (m *scannedMember) write(p []byte) {
+// Write takes a part of the member. It never fails.
+func (m *scannedMember) Write(p []byte) (int, error) {
 	if secretscan.IsLoginFile(m.name) || secretscan.IsEnvFile(m.name) {
 		m.text = append(m.text, p[:min(len(p), longestNamed-len(m.text))]...)
 	}
-	_, _ = m.finder.scanner.Write(p) // never fails
+	return m.finder.scanner.Write(p)
 }
 
-// close notes what was found.
-func (m *scannedMember) close() {
+// Close notes what was found.
+func (m *scannedMember) Close() {
 	switch {
 	case secretscan.IsLoginFile(m.name) && secretscan.HasPassword(m.text):
 		m.finder.add(Secret{Member: m.name, Kind: LoginFile, Proved: true})

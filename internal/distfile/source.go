@@ -27,50 +27,33 @@ func newSourceFinder() *sourceFinder {
 	return &sourceFinder{few: fewOf(isPyproject), texts: map[string]*sourceText{}}
 }
 
-// inspect returns what takes the content of a member, beside another inspection of it, which may be nil.
-func (f *sourceFinder) inspect(member string, other archive.Inspection) archive.Inspection {
+// inspect returns what takes the content of a member; nil if it is no such file.
+func (f *sourceFinder) inspect(member string) archive.Inspection {
 	if !f.few(member) {
-		return other
+		return nil
 	}
-	text := &sourceText{other: other}
+	text := &sourceText{}
 	f.texts[member] = text
 	return text
 }
 
 // sourceText is one member while it is unpacked, and its text after that.
 type sourceText struct {
-	other archive.Inspection
-	text  []byte
-	long  bool // whether it is longer than what is held
-	whole bool // whether the content was unpacked to its end
+	once
+	text []byte
+	long bool // whether it is longer than what is held
 }
 
 // Write takes a part of the member. It never fails.
 func (t *sourceText) Write(p []byte) (int, error) {
-	if t.long = t.long || !t.whole && len(t.text)+len(p) > LongestPyproject; !t.long && !t.whole {
+	if t.long = t.long || len(t.text)+len(p) > LongestPyproject; !t.long {
 		t.text = append(t.text, p...)
 	}
-	if t.other == nil {
-		return len(p), nil
-	}
-	return t.other.Write(p)
+	return len(p), nil
 }
 
-// Again returns how much of the content the other inspection needs once more.
-func (t *sourceText) Again() int64 {
-	t.whole = true
-	if t.other == nil {
-		return 0
-	}
-	return t.other.Again()
-}
-
-// Close ends the other inspection.
-func (t *sourceText) Close() {
-	if t.other != nil {
-		t.other.Close()
-	}
-}
+// Close ends the content.
+func (t *sourceText) Close() {}
 
 // of returns what builds an sdist that was unpacked; nil if that is not certain.
 func (f *sourceFinder) of(d *Distribution) *Source {

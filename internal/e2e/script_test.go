@@ -100,7 +100,9 @@ func build(ts *testscript.TestScript, _ bool, args []string) {
 // sdist NAME FILE builds an sdist in dist whose metadata is the file's text.
 func sdistOf(ts *testscript.TestScript, _ bool, args []string) {
 	top := strings.TrimSuffix(args[0], ".tar.gz")
-	content := disttest.TarGz(disttest.Member{Name: top + "/PKG-INFO", Content: ts.ReadFile(args[1])}, disttest.Member{Name: top + "/setup.py"})
+	content := disttest.TarGz(
+		disttest.Member{Name: top + "/PKG-INFO", Content: ts.ReadFile(args[1])}, disttest.Member{Name: top + "/setup.py"},
+	)
 	ts.Check(os.WriteFile(ts.MkAbs(filepath.Join("dist", args[0])), content, 0o644))
 }
 

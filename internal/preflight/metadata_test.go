@@ -532,6 +532,7 @@ func FuzzMetadata(f *testing.F) {
 		newest, newest + "Author-email: \"a\" <b@c.d>\nRequires-Dist: a[b]>=1; os_name == 'x'\n", "Summary: a\n b\n\n[a]: b\n",
 		newest +
 			"Home-page: https://[::1]:99999/[x]\nDescription-Content-Type: text/markdown; variant=\"x\\\"y\"\nLicense-Expression: (MIT\n",
+		newest + "Requires-Python: >3,<=3.9\nRequires-Dist: a>2,<1; python_version>='3.8.*' and extra == 'x'\nRequires-Dist: alder==2+l\n",
 		newest + "Project-URL: a,b\nImport-Name: a.b; private\nLicense-File: ./c:\nDynamic: x\nClassifier: y\n\n.. c\n\n [^1]: d",
 	} {
 		f.Add(seed)

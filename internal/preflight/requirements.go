@@ -78,8 +78,8 @@ func triedMarker(p pep.MarkerProblem, name string) string {
 
 // markerProblem returns the first problem of one of these kinds in the marker of a requirement; its kind is 0 if there is none.
 func markerProblem(requirement string, kinds func(pep.MarkerProblemKind) bool) pep.MarkerProblem {
-	r, err := pep.ParseRequirement(requirement)
-	if err != nil {
+	r, ok := parseRequirement(requirement)
+	if !ok {
 		return pep.MarkerProblem{}
 	}
 	for _, p := range r.Marker.Problems() {
@@ -88,6 +88,18 @@ func markerProblem(requirement string, kinds func(pep.MarkerProblemKind) bool) p
 		}
 	}
 	return pep.MarkerProblem{}
+}
+
+// longestRequirement limits the requirements that the rules of this file read, in bytes. Real ones have a few hundred.
+const longestRequirement = 16 << 10
+
+// parseRequirement returns a requirement; ok is false if it is not valid, or very long.
+func parseRequirement(text string) (r pep.Requirement, ok bool) {
+	if len(text) > longestRequirement {
+		return r, false
+	}
+	r, err := pep.ParseRequirement(text)
+	return r, err == nil
 }
 
 // extraUndeclared reports requirements of extras that Provides-Extra does not name. It is certain only where both fields are final.
@@ -102,8 +114,8 @@ func extraUndeclared(s Set) (found []finding.Finding) {
 		}
 		var undeclared limitedFindings
 		for _, requirement := range d.Values("Requires-Dist") {
-			r, err := pep.ParseRequirement(requirement)
-			if err != nil {
+			r, ok := parseRequirement(requirement)
+			if !ok {
 				continue
 			}
 			for _, extra := range r.Marker.Extras() {
@@ -123,8 +135,8 @@ func extraUndeclared(s Set) (found []finding.Finding) {
 
 // requiresLocal reports requirements of exactly a local version, which no file of this index has.
 func requiresLocal(_ field, value string) (message, advice string) {
-	r, err := pep.ParseRequirement(value)
-	if err != nil {
+	r, ok := parseRequirement(value)
+	if !ok {
 		return "", ""
 	}
 	for _, clause := range r.Specifiers {
@@ -154,8 +166,8 @@ func requiresNothing(s Set) (found []finding.Finding) {
 		before := map[place]requirement{}
 		searched := 0
 		for _, text := range d.Values("Requires-Dist") {
-			r, err := pep.ParseRequirement(text)
-			if err != nil || len(r.Specifiers) == 0 {
+			r, ok := parseRequirement(text)
+			if !ok || len(r.Specifiers) == 0 {
 				continue
 			}
 			name, shown := pep.Normalize(r.Name), quote(elide(text))

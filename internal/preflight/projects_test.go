@@ -49,21 +49,26 @@ func TestCheck_SeveralProjects(t *testing.T) {
 	}{
 		"one project": {files: ofProject("app", "lib", appWheel, appSdist)},
 		"of pip wheel": {
-			join(ofProject("app", "lib>=1", appWheel), ofProject("lib", "", libWheel)), "app", nil, "2 projects: app (1 file), lib (1 file)", "lib (app requires it)",
+			join(ofProject("app", "lib>=1", appWheel), ofProject("lib", "", libWheel)),
+			"app", nil, "2 projects: app (1 file), lib (1 file)", "lib (app requires it)",
 		},
 		"with extras too": {
-			join(ofProject("app", "Lib; extra == 'x'", appWheel), ofProject("lib", "", libWheel)), "", nil, "2 projects", "lib (app requires it)",
+			join(ofProject("app", "Lib; extra == 'x'", appWheel), ofProject("lib", "", libWheel)),
+			"", nil, "2 projects", "lib (app requires it)",
 		},
 		"with an sdist": {
-			join(ofProject("app", "lib", appWheel, appSdist), ofProject("lib", "", libWheel, libSdist)), "app", nil, "app (2 files), lib (2 files)", "",
+			join(ofProject("app", "lib", appWheel, appSdist), ofProject("lib", "", libWheel, libSdist)),
+			"app", nil, "app (2 files), lib (2 files)", "",
 		},
 		"its own pyproject": {
-			join(ofProject("app", "lib", appWheel), ofProject("lib", "", libWheel)), "LIB", nil, "2 projects", "",
+			join(ofProject("app", "lib", appWheel), ofProject("lib", "", libWheel)),
+			"LIB", nil, "2 projects", "",
 		},
 		"unrelated":       {join(ofProject("app", "", appWheel), ofProject("lib", "", libWheel)), "", nil, "2 projects", ""},
 		"requires itself": {join(ofProject("app", "app[x]", appWheel), ofProject("lib", "", libWheel)), "", nil, "2 projects", ""},
 		"named by the user": {
-			join(ofProject("app", "lib", appWheel), ofProject("lib", "", libWheel)), "app", []pep.Project{"app", "lib"}, "", "",
+			join(ofProject("app", "lib", appWheel), ofProject("lib", "", libWheel)),
+			"app", []pep.Project{"app", "lib"}, "", "",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

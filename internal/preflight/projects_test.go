@@ -68,7 +68,9 @@ func TestCheck_SeveralProjects(t *testing.T) {
 		"requires itself": {join(ofProject("app", "app[x]", appWheel), ofProject("lib", "", libWheel)), "", nil, "2 projects", ""},
 		"named by the user": {
 			join(ofProject("app", "lib", appWheel), ofProject("lib", "", libWheel)),
-			"app", []pep.Project{"app", "lib"}, "", "",
+			"app",
+			[]pep.Project{"app", "lib"},
+			"", "",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -88,9 +88,15 @@ func distribution(t *testing.T, name, salt string, headers ...string) []byte {
 	return zipOf(t, map[string]string{
 		project + ".py":   "# " + name + salt + "\n",
 		info + "METADATA": metadata,
-		info + "WHEEL":    "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+		info + "WHEEL":    "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: " + tagOf(name) + "\n",
 		info + "RECORD":   project + ".py,,\n" + info + "METADATA,,\n" + info + "WHEEL,,\n" + info + "RECORD,,\n",
 	})
+}
+
+// tagOf returns the tag in the name of a wheel.
+func tagOf(name string) string {
+	parts := strings.Split(strings.TrimSuffix(name, ".whl"), "-")
+	return strings.Join(parts[max(len(parts)-3, 0):], "-")
 }
 
 func zipOf(t *testing.T, members map[string]string) []byte {

@@ -135,7 +135,7 @@ func TestCheck_Reported(t *testing.T) {
 		},
 		"an sdist with a wheel in it": {
 			file{name: "alder-1.0.tar.gz", raw: string(disttest.TarGz(disttest.Pairs(
-				[2]string{"alder-1.0/PKG-INFO", good}, [2]string{"alder-1.0/tests/birch-1.0-py3-none-any.whl", "PK"})...))}, "", "", "",
+				[2]string{"alder-1.0/PKG-INFO", good}, [2]string{"alder-1.0/tests/birch-1.0-py3-none-any.whl", "PK"})...))}, "sdist-pyproject (warning)", "", "",
 		},
 		"a program for Windows": {
 			file{name: "alder-1.0-windows.zip", raw: string(disttest.Zip(disttest.Pairs(

@@ -328,6 +328,11 @@ func ownExamples(t *testing.T) []preflight.Set {
 		told(binaryWheel(t, "py3-none-any", disttest.Member{Name: "alder/_x.so", Content: elfAMD})),
 		lastRelease("alder-1.4.2-py3-none-any.whl", "alder-1.4.2.tar.gz"),
 		otherMetadata(t),
+		{
+			Files: append(
+				ofProject("alder", "elder>=2", "alder-1.0-py3-none-any.whl"), ofProject("elder", "", "elder-1.0-py3-none-any.whl")...),
+			Now: today,
+		},
 		lastRelease(wheels("1.4.2", "cp312", "win_amd64 win32 macosx_11_0_arm64 manylinux_2_28_x86_64")...),
 		set(t, file{name: "dist.zip", raw: string(disttest.Zip(disttest.Member{Name: "alder-1.0-py3-none-any.whl", Content: "PK"}))}),
 		set(t, damaged),

@@ -98,7 +98,7 @@ func TestCheck_Pyproject(t *testing.T) {
 				Path: "./pyproject.toml", Name: pyproject.Value{Text: c.name, Line: 2, Col: 1},
 				Version: pyproject.Value{Text: c.version, Line: 3, Col: 1},
 			}
-			got := preflight.Check(s)
+			got := besides("several-projects", preflight.Check(s))
 			switch {
 			case c.want == "" && len(got) > 0:
 				t.Errorf("got %v", got)
@@ -288,7 +288,7 @@ func TestCheck_SeveralNewProjects(t *testing.T) {
 			s := set(t, wheel(good), elder, maple)
 			s.Listings = map[pep.Project]pep.Listing{"alder": {}, "elder": {}, "maple": {}}
 			s.UserToken, s.Waive, s.Warehouse, s.Absent = c.user, c.waive, true, c.absent
-			got := preflight.Check(s)
+			got := besides("several-projects", preflight.Check(s))
 			if !reflect.DeepEqual(ids(got), []string{c.want}) || !strings.Contains(got[0].Message, c.names) {
 				t.Errorf("got %+v", got)
 			}

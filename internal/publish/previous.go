@@ -42,7 +42,7 @@ func (r *run) readPrevious(ctx context.Context, targets []*target) (map[pep.Rele
 	defer stop()
 	var mu sync.Mutex
 	previous := map[pep.Release]*distfile.Distribution{}
-	err := par.Each(ctx, r.Parallel, slices.Collect(maps.Keys(wheels)), func(ctx context.Context, release pep.Release) error {
+	err := par.Each(ctx, mostPrevious, slices.Collect(maps.Keys(wheels)), func(ctx context.Context, release pep.Release) error {
 		wheel := wheels[release]
 		text, err := r.Index.CoreMetadata(ctx, wheel)
 		if err == nil {

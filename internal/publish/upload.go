@@ -8,23 +8,31 @@ import (
 	"slices"
 
 	"github.com/org/pypi-oidc-publish/internal/attest"
-	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/par"
-	"github.com/org/pypi-oidc-publish/internal/pep"
-	"github.com/org/pypi-oidc-publish/internal/preflight"
 )
 
-// upload sends what is missing, releases side by side. After a final refusal no new upload starts, and those in flight finish.
+// upload sends what is missing, releases side by side, but none before what it depends on can be installed. After a final refusal no new
+// upload starts, and those in flight finish.
 func (r *run) upload(ctx context.Context, missing []*target) error {
 	gate := newUploadGate()
 	batches := r.batches(missing)
 	inAll, perRelease := r.uploadsAtOnce(batches)
 	err := par.Each(ctx, inAll, batches, func(ctx context.Context, b *batch) error {
+		defer b.setReady() // nobody waits for what is not sent
+		if err := b.await(ctx); err != nil {
+			return err
+		}
 		for _, together := range [][]*target{b.first, b.wheels, b.sdists} {
-			err := par.Each(ctx, perRelease, together, func(ctx context.Context, t *target) error { return r.send(ctx, t, gate) })
+			err := par.Each(ctx, perRelease, together, func(ctx context.Context, t *target) error {
+				err := r.send(ctx, t, gate)
+				if err == nil {
+					b.accepted(t)
+				}
+				return err
+			})
 			if err != nil {
 				return err
 			}
@@ -85,71 +93,6 @@ func failuresOf(missing []*target) (all []error) {
 		}
 	}
 	return all
-}
-
-// batch is the files of one release that are to be uploaded, in the order in which the index wants them.
-type batch struct {
-	first  []*target // alone: it creates a new release, and is the one most likely to be refused; none for a release that exists
-	wheels []*target // side by side
-	sdists []*target // last: until then, installers take older wheels rather than build from source
-}
-
-// batches groups targets by release, in their order.
-func (r *run) batches(missing []*target) []*batch {
-	var all []*batch
-	byRelease := map[pep.Release]*batch{}
-	for _, t := range missing {
-		b := byRelease[t.release]
-		if b == nil {
-			b = &batch{}
-			byRelease[t.release], all = b, append(all, b)
-		}
-		if t.Kind() == distfile.Wheel {
-			b.wheels = append(b.wheels, t)
-		} else {
-			b.sdists = append(b.sdists, t)
-		}
-	}
-	answered := r.listings.answered()
-	for release, b := range byRelease {
-		if !hasRelease(answered[release.Project], release) {
-			b.takeFirst()
-		}
-	}
-	return all
-}
-
-// takeFirst takes the file that creates the release: one that the index may refuse for what only it knows, the smallest of them, so that a
-// refusal leaves nothing behind. Where there is none, or all files are so, it is a wheel if there is one, since its metadata is complete.
-func (b *batch) takeFirst() {
-	all := slices.Concat(b.wheels, b.sdists)
-	risky := selected(all, (*target).isRisky)
-	switch {
-	case len(risky) == 0:
-		b.first = all[:1]
-	case len(risky) == len(all) && len(b.wheels) > 0:
-		b.first = []*target{smallest(b.wheels)}
-	default:
-		b.first = []*target{smallest(risky)}
-	}
-	others := func(t *target) bool { return t != b.first[0] }
-	b.wheels, b.sdists = selected(b.wheels, others), selected(b.sdists, others)
-}
-
-// isRisky reports whether the index may refuse the target for what is a warning.
-func (t *target) isRisky() bool { return slices.ContainsFunc(t.findings, preflight.MayRefuse) }
-
-// smallest returns the target with the fewest bytes, the first of several.
-func smallest(targets []*target) *target {
-	return slices.MinFunc(targets, func(a, b *target) int { return cmp.Compare(a.Size, b.Size) })
-}
-
-// hasRelease reports whether the listing has a file of the release. One that is unknown counts as new.
-func hasRelease(listing pep.Listing, release pep.Release) bool {
-	return slices.ContainsFunc(listing.Files, func(h pep.IndexFile) bool {
-		of, err := pep.ReleaseOfFile(h.Name)
-		return err == nil && of == release
-	})
 }
 
 // send uploads one target, and records its outcome.

@@ -107,7 +107,10 @@ func trusting(file string) client {
 	return client{
 		"all of them, to trust the certificate of the test index and, but for Node.js, no other",
 		[]setting{
-			{"SSL_CERT_FILE", file}, {"REQUESTS_CA_BUNDLE", file}, {"PIP_CERT", file}, {"CURL_CA_BUNDLE", file},
+			{"SSL_CERT_FILE", file},
+			{"REQUESTS_CA_BUNDLE", file},
+			{"PIP_CERT", file},
+			{"CURL_CA_BUNDLE", file},
 			{"NODE_EXTRA_CA_CERTS", file},
 		},
 		"curl --cacert " + file + " URL",

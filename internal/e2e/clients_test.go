@@ -100,8 +100,9 @@ func TestInterop_Workflow(t *testing.T) {
 	s.end(os.Interrupt)
 	for _, want := range []string{
 		" POST /legacy/ 403 (twine/", " POST /legacy/ 200 (twine/", " POST /legacy/ 503 (python-requests/",
-		" POST /legacy/ 200 (python-requests/", " POST /legacy/ 200 (poetry/", " POST /legacy/ 200 (pdm/", " POST /legacy/ no answer (pypi-oidc-publish/",
-		" POST /_/oidc/mint-token 200 (pypi-oidc-publish/", " GET /project/alder/ 200 (test)", " GET /simple/alder/ 200 (pip/",
+		" POST /legacy/ 200 (python-requests/", " POST /legacy/ 200 (poetry/", " POST /legacy/ 200 (pdm/",
+		" POST /legacy/ no answer (pypi-oidc-publish/", " POST /_/oidc/mint-token 200 (pypi-oidc-publish/",
+		" GET /project/alder/ 200 (test)", " GET /simple/alder/ 200 (pip/",
 	} {
 		expect.Contains(t, "the log", s.log.String(), want)
 	}

@@ -147,8 +147,8 @@ func TestMajors(t *testing.T) {
 	released("example.com/new/v7", "v7.0.0")
 	released("github.com/google/go-github/v63", "v63.0.0")
 	released("github.com/google/go-github/v64", "v64.0.0")
-	mod := "module example.com/main\n\ngo 1.26\n\nrequire (\n\texample.com/one v1.0.0\n\texample.com/young v0.3.0\n\texample.com/three/v3 v3.0.0\n" +
-		"\texample.com/new/v7 v7.0.0\n\tgithub.com/google/go-github/v63 v63.0.0\n)\n\nrequire example.com/indirect v1.0.0 // indirect\n"
+	mod := "module example.com/main\n\ngo 1.26\n\nrequire (\n\texample.com/one v1.0.0\n\texample.com/young v0.3.0\n" +
+		"\texample.com/three/v3 v3.0.0\n\texample.com/new/v7 v7.0.0\n\tgithub.com/google/go-github/v63 v63.0.0\n)\n\nrequire example.com/indirect v1.0.0 // indirect\n"
 	path := filepath.Join(dir, "go.mod")
 	if err := os.WriteFile(path, []byte(mod), 0o600); err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ package internal_test
 
 import (
 	"encoding/json"
+	"html"
 	"os"
 	"path"
 	"path/filepath"
@@ -10,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
 const korean = "../docs/README.ko.md"
@@ -182,6 +185,46 @@ func TestDocs_VerifyCommands(t *testing.T) {
 	}
 	if commands == 0 {
 		t.Error("no command was found: the test reads the wrong text")
+	}
+}
+
+// TestDocs_VerifyPublished holds the commands that verify what was published: README and docs/verify.md show the same, and a job summary
+// prints them filled in. .ci/rehearse-release runs that of cosign. The other tools take these options, by their source: sigstore 4.5.0
+// (sigstore/_cli.py), pypi-attestations 0.0.29 (src/pypi_attestations/_cli.py).
+func TestDocs_VerifyPublished(t *testing.T) {
+	t.Parallel()
+	block := func(path string) string {
+		text := read(t, path)
+		_, commands, found := strings.Cut(text, "```sh\npypi-attestations verify pypi ")
+		commands, _, closed := strings.Cut(commands, "```")
+		if !found || !closed {
+			t.Fatalf("%s does not show how to verify what was published", path)
+		}
+		return "pypi-attestations verify pypi " + strings.ReplaceAll(commands, "\\\n  ", "")
+	}
+	shown := block(readme)
+	expect.Equal(t, "docs/verify.md", block("../docs/verify.md"), shown)
+	summary := html.UnescapeString(strings.ReplaceAll(read(t, "e2e/testdata/golden/attached-to-the-GitHub-release.golden"), "<!-- -->", ""))
+	filled := strings.NewReplacer("OWNER/REPO", "octo-org/rehearsal", "FILE", "alder-1.0.tar.gz", "v1.2.3", "v1.0.0").Replace(shown)
+	options := map[string][]string{
+		"pypi-attestations": {"--repository"},
+		"sigstore":          {"--repository", "--bundle"},
+		"cosign":            {"--bundle", "--type", "--certificate-oidc-issuer", "--certificate-identity"},
+	}
+	for line := range strings.Lines(filled) {
+		expect.Contains(t, "the summary of a run", summary, strings.TrimSpace(line))
+		words := strings.Fields(line)
+		var used []string
+		for _, word := range words {
+			if strings.HasPrefix(word, "--") {
+				used = append(used, word)
+			}
+		}
+		expect.Equal(t, "the options of "+words[0], used, options[words[0]])
+		delete(options, words[0])
+	}
+	if len(options) > 0 {
+		t.Errorf("no command of %v", options)
 	}
 }
 

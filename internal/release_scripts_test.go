@@ -127,7 +127,8 @@ func TestReleaseScript_Resume(t *testing.T) {
 	}
 	t.Parallel()
 	for _, broken := range []string{
-		"", "git/matching-refs", "git/blobs", "git/trees", "git/commits -f", "git/commits/", "matching-refs/heads/", "git/refs -f ref=refs/heads/release/v1.2.3",
+		"", "git/matching-refs", "git/blobs", "git/trees", "git/commits -f", "git/commits/", "matching-refs/heads/",
+		"git/refs -f ref=refs/heads/release/v1.2.3",
 		"git/refs -f ref=refs/tags/v1.2.3",
 		"release create",
 		"release view", "release upload", "release edit", "releases/tags", "release list", "git/refs -f ref=refs/tags/v1 ",
@@ -145,7 +146,7 @@ func TestReleaseScript_Resume(t *testing.T) {
 				if p.at("refs/tags/v1") != "" {
 					t.Error("v1 has moved although something broke")
 				}
-				if strings.HasPrefix(broken, "git/refs -f ref=") && p.at("refs/tags/v1.2.3") != "" && p.at("refs/heads/release/v1.2.3") == "" {
+				if p.at("refs/tags/v1.2.3") != "" && p.at("refs/heads/release/v1.2.3") == "" {
 					t.Error("the tag was made before the branch")
 				}
 				if strings.HasPrefix(broken, "git/refs -f ref=") && !strings.Contains(message, "docs/releasing.md") {
@@ -191,8 +192,9 @@ func TestReleaseScript_Refused(t *testing.T) {
 			p.must("git", "--git-dir", filepath.Join(p.store, "repository"), "tag", "v1.2.3", p.candidate)
 		}, false, true},
 		{"the branch is something else's", "is not this release", func(p *fixture) {
-			other := p.must("git", "--git-dir", filepath.Join(p.store, "repository"), "commit-tree", p.candidate+"^{tree}", "-m", "other")
-			p.must("git", "--git-dir", filepath.Join(p.store, "repository"), "branch", "release/v1.2.3", other)
+			store := filepath.Join(p.store, "repository")
+			other := p.must("git", "--git-dir", store, "commit-tree", p.candidate+"^{tree}", "-m", "other")
+			p.must("git", "--git-dir", store, "branch", "release/v1.2.3", other)
 		}, false, true},
 		{"a person made the branch at the candidate", "v1", func(p *fixture) {
 			p.must("git", "--git-dir", filepath.Join(p.store, "repository"), "branch", "release/v1.2.3", p.candidate)

@@ -78,6 +78,7 @@ type File struct {
 // Attestation is a signed statement about a file (PEP 740).
 type Attestation struct {
 	Predicate string // its predicate type: a URL
+	Publish   bool   // that type says who published the file, and not how it was built
 	Identity  string // the workflow that signed, from the certificate: a URL
 	LogIndex  int64  // of its entry in the transparency log
 	LogURL    string // page about the entry; empty for a log without such pages

@@ -186,6 +186,7 @@ func TestCheckProvenance(t *testing.T) {
 		_, _ = r.checkProvenance(t.Context(), one, listed, claims) // what it records counts
 		expect.Equal(t, "recorded", eventsOf[ledger.Attested](x), []ledger.Attested{{File: wheel, Attestation: ledger.Attestation{
 			Predicate: attest.PublishPredicate,
+			Publish:   true,
 			Identity:  earlier.Identity,
 			LogIndex:  earlier.LogIndex,
 			LogURL:    earlier.LogURL,

@@ -104,9 +104,9 @@ func signed(name string, adopted bool) []ledger.Event {
 	return []ledger.Event{
 		ledger.Phase{At: noon, Name: "Attest"},
 		ledger.Attested{File: name, Attestation: ledger.Attestation{
-			Predicate: "https://docs.pypi.org/attestations/publish/v1",
-			Identity:  "https://github.com/o/r/.github/workflows/release.yml@refs/tags/v1.0",
-			LogIndex:  147137144, LogURL: "https://search.log.example/?logIndex=147137144", Adopted: adopted,
+			Predicate: "https://docs.pypi.org/attestations/publish/v1", Publish: true,
+			Identity: "https://github.com/o/r/.github/workflows/release.yml@refs/tags/v1.0",
+			LogIndex: 147137144, LogURL: "https://search.log.example/?logIndex=147137144", Adopted: adopted,
 		}},
 	}
 }

@@ -55,17 +55,15 @@ func requirements(b *strings.Builder, r ledger.Receipt, onIndex []ledger.File) {
 	}
 }
 
-// publishPredicate is the type of the attestations that say who published a file: those that the commands verify.
-const publishPredicate = "https://docs.pypi.org/attestations/publish/v1"
-
 // githubIssuer is what the certificates of attestations from GitHub Actions have as their issuer.
 const githubIssuer = "https://token.actions.githubusercontent.com"
 
 // proof is a file with who published it.
 type proof struct {
-	file     string
-	owner    string // and name of the repository, as octo-org/trees
-	identity string // the workflow that signed, by the certificate: a URL; empty if it is none of GitHub's
+	file      string
+	owner     string // and name of the repository, as octo-org/trees
+	identity  string // the workflow that signed, by the certificate: a URL; empty if it is none of GitHub's
+	predicate string // the type of the attestation: a URL
 }
 
 // proofs returns the attested files with who published them: the run. One that only attaches has no identity, and the attestation says it.
@@ -76,8 +74,9 @@ func proofs(r ledger.Receipt, onIndex []ledger.File) (all []proof) {
 		for _, a := range f.Attestations {
 			path, known := strings.CutPrefix(a.Identity, github)
 			parts := strings.SplitN(path, "/", 3)
-			if a.Predicate == publishPredicate && known && len(parts) == 3 {
-				p.identity, p.owner = clipped(a.Identity, longestCell), parts[0]+"/"+parts[1]
+			if a.Publish && known && len(parts) == 3 {
+				p.identity, p.predicate = clipped(a.Identity, longestCell), clipped(a.Predicate, longestCell)
+				p.owner = parts[0] + "/" + parts[1]
 				break
 			}
 		}
@@ -91,8 +90,8 @@ func proofs(r ledger.Receipt, onIndex []ledger.File) (all []proof) {
 	return all
 }
 
-// attestationCommands writes the commands that verify who published the files: PyPI's tool, which supports no other index, and those for the
-// bundles on the GitHub release, where all of them were attached.
+// attestationCommands writes the commands that verify who published the files: PyPI's tool, which supports no other index, and those
+// for the bundles on the GitHub release, where all of them were attached.
 func attestationCommands(b *strings.Builder, r ledger.Receipt, onIndex []ledger.File) {
 	all := proofs(r, onIndex)
 	if len(all) == 0 {
@@ -100,21 +99,30 @@ func attestationCommands(b *strings.Builder, r ledger.Receipt, onIndex []ledger.
 	}
 	fmt.Fprintf(b, "To verify on PyPI that this repository published them, install %s and run:\n\n<pre>", code("pypi-attestations"))
 	each(b, all, commandsEnd, func(p proof) string {
-		return escaped("pypi-attestations verify pypi --repository " + shellWord("https://github.com/"+p.owner) + " " + shellWord("pypi:"+p.file))
+		return command("pypi-attestations", "verify", "pypi", "--repository", "https://github.com/"+p.owner, "pypi:"+p.file)
 	})
 	b.WriteString("</pre>\n\n")
 	all = slices.DeleteFunc(all, func(p proof) bool { return p.identity == "" })
 	if r.Attached.Outcome != ledger.ReleaseAttached || len(all) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "To verify a file of the GitHub release, with its bundle beside it, use %s or %s:\n\n<pre>", code("sigstore"), code("cosign"))
+	fmt.Fprintf(b, "To verify a file of the GitHub release, with its bundle beside it, use %s or %s:\n\n<pre>",
+		code("sigstore"), code("cosign"))
 	each(b, all, bundlesEnd, func(p proof) string {
-		bundle, file := shellWord(p.file+".publish.sigstore.json"), shellWord(p.file)
-		return escaped("sigstore verify github --repository "+shellWord(p.owner)+" --bundle "+bundle+" "+file) + "\n" +
-			escaped("cosign verify-blob-attestation --bundle "+bundle+" --type "+publishPredicate+
-				" --certificate-oidc-issuer "+githubIssuer+" --certificate-identity "+shellWord(p.identity)+" "+file)
+		bundle := p.file + ".publish.sigstore.json"
+		return command("sigstore", "verify", "github", "--repository", p.owner, "--bundle", bundle, p.file) + "\n" +
+			command("cosign", "verify-blob-attestation", "--bundle", bundle, "--type", p.predicate,
+				"--certificate-oidc-issuer", githubIssuer, "--certificate-identity", p.identity, p.file)
 	})
 	b.WriteString("</pre>\n\n")
+}
+
+// command returns a command for a shell as text for a summary.
+func command(words ...string) string {
+	for i, word := range words {
+		words[i] = shellWord(word)
+	}
+	return escaped(strings.Join(words, " "))
 }
 
 // shellWord returns a text as one word of a POSIX shell: as it is if no character of it means something there, else in single quotes.

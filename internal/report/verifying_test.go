@@ -16,7 +16,8 @@ import (
 func commandsOf(t *testing.T, events []ledger.Event) []string {
 	t.Helper()
 	text := html.UnescapeString(strings.ReplaceAll(summaryOf(t, events), "<!-- -->", ""))
-	return regexp.MustCompile(`(?:pypi-attestations verify pypi|sigstore verify github|cosign verify-blob-attestation) .*`).FindAllString(text, -1)
+	command := regexp.MustCompile(`(?:pypi-attestations verify pypi|sigstore verify github|cosign verify-blob-attestation) .*`)
+	return command.FindAllString(text, -1)
 }
 
 // TestSummary_CommandsAreQuoted: who copies a command of the summary into a shell runs that command alone, whatever the name of a file or
@@ -65,21 +66,23 @@ func TestSummary_CommandsAreQuoted(t *testing.T) {
 	}
 }
 
-// TestSummary_CommandsForBundles: the commands for bundles are there where the GitHub release has all of them, and a run that only attaches,
-// which has no identity, takes that of the attestation.
+// TestSummary_CommandsForBundles: the commands for bundles are there where the GitHub release has all of them, and a run that only
+// attaches, which has no identity, takes that of the attestation.
 func TestSummary_CommandsForBundles(t *testing.T) {
 	t.Parallel()
 	files := opening(file(wheel, ledger.ActionPresent))
+	attached := []ledger.Event{ledger.Attached{Outcome: ledger.ReleaseAttached}}
+	failed := []ledger.Event{ledger.Attached{Outcome: ledger.ReleaseFailed}}
 	for _, c := range []struct {
 		name string
 		more []ledger.Event
 		want int
 	}{
-		{"attached", slices.Concat(identified(), signed(wheel, false), []ledger.Event{ledger.Attached{Outcome: ledger.ReleaseAttached}}), 3},
-		{"attached by a job of its own", slices.Concat(signed(wheel, false), []ledger.Event{ledger.Attached{Outcome: ledger.ReleaseAttached}}), 3},
+		{"attached", slices.Concat(identified(), signed(wheel, false), attached), 3},
+		{"attached by a job of its own", slices.Concat(signed(wheel, false), attached), 3},
 		{"not attached", slices.Concat(identified(), signed(wheel, false)), 1},
-		{"failed", slices.Concat(identified(), signed(wheel, false), []ledger.Event{ledger.Attached{Outcome: ledger.ReleaseFailed}}), 1},
-		{"without attestations", slices.Concat(identified(), []ledger.Event{ledger.Attached{Outcome: ledger.ReleaseAttached}}), 0},
+		{"failed", slices.Concat(identified(), signed(wheel, false), failed), 1},
+		{"without attestations", slices.Concat(identified(), attached), 0},
 	} {
 		commands := commandsOf(t, slices.Concat(files, c.more))
 		expect.Equal(t, c.name+": the number of commands", len(commands), c.want)

@@ -377,7 +377,7 @@ var trials = []trial{
 		"",
 	},
 	{
-		"record hash", "record-mismatch", "a hash in RECORD is wrong (installer with `--validate-record all`)",
+		"record hash", "record-mismatch", "a hash in RECORD is wrong, in hexadecimal or padded (installer with `--validate-record all`)",
 		outcomes{pip: installs, uv: installs, installer: refuses, pdm: installs, poetry: installs},
 		"",
 	},

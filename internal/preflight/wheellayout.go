@@ -240,7 +240,7 @@ func recordRow(s Set) (found []finding.Finding) {
 		for _, row := range []struct{ code, says, trial string }{
 			{archive.AnomalyColumns, "the row of %s in RECORD has not three columns, but %s", "record columns"},
 			{archive.AnomalyRowSize, "the size of %s in RECORD is not a number: %s", "record size"},
-			{archive.AnomalyRowHash, "the hash of %s in RECORD is not as it must be: %s", ""},
+			{archive.AnomalyRowHash, "the hash of %s in RECORD is not as it must be: %s", "record hash"},
 		} {
 			o := unusual(d, row.code)
 			if o == nil {
@@ -250,6 +250,8 @@ func recordRow(s Set) (found []finding.Finding) {
 			switch {
 			case strings.Contains(o.Detail, "unknown"), strings.Contains(o.Detail, "no name"):
 				trial = "record algorithm"
+			case strings.Contains(o.Detail, "weaker"):
+				trial = "" // they install it
 			case row.code == archive.AnomalyColumns && o.Detail[0] > '3':
 				trial = "record more columns"
 			}

@@ -22,7 +22,7 @@ func TestRead_Source(t *testing.T) {
 		has, setup, unknown bool
 	}{
 		"both": {
-			members: []disttest.Member{member("a-1/pyproject.toml", "x=1"), member("a-1/setup.py", "")},
+			members:   []disttest.Member{member("a-1/pyproject.toml", "x=1"), member("a-1/setup.py", "")},
 			pyproject: "x=1", has: true, setup: true,
 		},
 		"an empty one": {members: []disttest.Member{member("a-1/pyproject.toml", "")}, has: true},
@@ -34,7 +34,7 @@ func TestRead_Source(t *testing.T) {
 		},
 		"longer": {members: []disttest.Member{member("a-1/pyproject.toml", long+"#")}, pyproject: "-", has: true},
 		"two, and the last counts": {
-			members: []disttest.Member{member("a-1/pyproject.toml", "x=1"), member("a-1/pyproject.toml", "x=2")},
+			members:   []disttest.Member{member("a-1/pyproject.toml", "x=1"), member("a-1/pyproject.toml", "x=2")},
 			pyproject: "x=2", has: true,
 		},
 		"a link":      {members: []disttest.Member{{Name: "a-1/pyproject.toml", Link: "x"}}, pyproject: "-", has: true},

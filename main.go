@@ -19,7 +19,7 @@ import (
 var version = "dev"
 
 func main() {
-	stdout, stderr := takeStreams()
+	stdout, stderr := cli.TakeStreams(&os.Stdout, &os.Stderr)
 	// Never given back: a second signal must not cut the burn short, and neither must a reader of the log that has gone.
 	ctx, _ := signal.NotifyContext(context.Background(), cli.Signals()...)
 	signal.Ignore(syscall.SIGPIPE)
@@ -30,6 +30,7 @@ func main() {
 		Getenv:    os.Getenv,
 		Stdout:    stdout,
 		Stderr:    stderr,
+		Terminal:  isTerminal(stdout),
 		Now:       time.Now,
 		Sleep:     cli.Sleep,
 		Proxy:     http.ProxyFromEnvironment,
@@ -38,14 +39,8 @@ func main() {
 	}))
 }
 
-// takeStreams returns the standard streams, and leaves others that lead nowhere in their place. Libraries that print by themselves would
-// pass by the one sink, where everything is redacted and cleaned.
-func takeStreams() (stdout, stderr *os.File) {
-	stdout, stderr = os.Stdout, os.Stderr
-	nowhere, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
-	if err != nil {
-		nowhere = nil // every write to it fails
-	}
-	os.Stdout, os.Stderr = nowhere, nowhere
-	return stdout, stderr
+// isTerminal reports whether a stream leads to a terminal, or to another device that keeps nothing.
+func isTerminal(stream *os.File) bool {
+	info, err := stream.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }

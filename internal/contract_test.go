@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/org/pypi-oidc-publish/internal/config"
 	"github.com/org/pypi-oidc-publish/internal/testkit/golden"
@@ -176,6 +177,16 @@ func TestAction_Outputs(t *testing.T) {
 	}
 	if !slices.Equal(set, declared) {
 		t.Errorf("outputs set:      %v\noutputs declared: %v", set, declared)
+	}
+}
+
+// TestAction_Description: the Marketplace takes a description of fewer than 125 characters.
+func TestAction_Description(t *testing.T) {
+	t.Parallel()
+	const most = 124
+	found := regexp.MustCompile(`(?m)^description: (.+)$`).FindStringSubmatch(read(t, metadata))
+	if found == nil || utf8.RuneCountInString(found[1]) > most {
+		t.Errorf("the description %q has more than %d characters", found, most)
 	}
 }
 

@@ -127,7 +127,9 @@ func TestReleaseScript_Resume(t *testing.T) {
 	}
 	t.Parallel()
 	for _, broken := range []string{
-		"", "git/matching-refs", "git/blobs", "git/trees", "git/commits -f", "git/commits/", "git/refs -f ref=refs/tags/v1.2.3",
+		"", "git/matching-refs", "git/blobs", "git/trees", "git/commits -f", "git/commits/", "matching-refs/heads/",
+		"git/refs -f ref=refs/heads/release/v1.2.3",
+		"git/refs -f ref=refs/tags/v1.2.3",
 		"release create",
 		"release view", "release upload", "release edit", "releases/tags", "release list", "git/refs -f ref=refs/tags/v1 ",
 	} {
@@ -144,6 +146,9 @@ func TestReleaseScript_Resume(t *testing.T) {
 				if p.at("refs/tags/v1") != "" {
 					t.Error("v1 has moved although something broke")
 				}
+				if p.at("refs/tags/v1.2.3") != "" && p.at("refs/heads/release/v1.2.3") == "" {
+					t.Error("the tag was made before the branch")
+				}
 				if strings.HasPrefix(broken, "git/refs -f ref=") && !strings.Contains(message, "docs/releasing.md") {
 					t.Errorf("a tag was refused, and the message does not explain it: %s", message)
 				}
@@ -154,6 +159,9 @@ func TestReleaseScript_Resume(t *testing.T) {
 			commit := p.at("refs/tags/v1.2.3")
 			if commit == "" || p.at(commit+"^") != p.candidate || p.at("refs/tags/v1") != commit || !strings.HasSuffix(message, "v1") {
 				t.Errorf("v1.2.3 is %q on %q, v1 is %q", commit, p.at(commit+"^"), p.at("refs/tags/v1"))
+			}
+			if at := p.at("refs/heads/release/v1.2.3"); at != commit {
+				t.Errorf("the branch release/v1.2.3 is %q, not the commit of the release", at)
 			}
 			changed := p.must("git", "--git-dir", filepath.Join(p.store, "repository"), "diff", "--numstat", p.candidate, commit)
 			if changed != "1\t1\taction.yml" {
@@ -183,6 +191,14 @@ func TestReleaseScript_Refused(t *testing.T) {
 		{"the tag is something else's", "is not this release", func(p *fixture) {
 			p.must("git", "--git-dir", filepath.Join(p.store, "repository"), "tag", "v1.2.3", p.candidate)
 		}, false, true},
+		{"the branch is something else's", "is not this release", func(p *fixture) {
+			store := filepath.Join(p.store, "repository")
+			other := p.must("git", "--git-dir", store, "commit-tree", p.candidate+"^{tree}", "-m", "other")
+			p.must("git", "--git-dir", store, "branch", "release/v1.2.3", other)
+		}, false, true},
+		{"a person made the branch at the candidate", "v1", func(p *fixture) {
+			p.must("git", "--git-dir", filepath.Join(p.store, "repository"), "branch", "release/v1.2.3", p.candidate)
+		}, true, false},
 		{
 			"more than one line differs", "one line", func(p *fixture) { p.write(filepath.Join(p.here, "README.md"), "other\n") }, false,
 			true,

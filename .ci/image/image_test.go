@@ -231,7 +231,7 @@ func TestTheBill(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c := b.Metadata.Component; c.Version != "v1.2.3" || !strings.HasSuffix(c.PURL, "/pypi-oidc-publish@v1.2.3") {
+	if c := b.Metadata.Component; c.Version != "v1.2.3" || !strings.HasSuffix(c.PURL, "/pypi-oidc-publish/ci/image@v1.2.3") {
 		t.Errorf("it is about %+v", c)
 	}
 	if len(b.Components) == 0 || len(b.Components) != len(b.Dependencies[0].DependsOn) {

@@ -1,10 +1,11 @@
 // Command image assembles the image of the action for every architecture, without a container engine and without a base image:
 // the same source, version and Go give the same digest on any machine, so that anybody who has Go can check a release.
 //
-//	go run ./.ci/image -version v1.2.3 -out image          from the top of the repository
+//	assemble -version v1.2.3 -out image          from the top of the repository
 //
-// It prints the digest of the index. The folder has the image in the OCI layout (which crane, skopeo and podman read), the programs,
-// and the bill of materials. What the image says of itself stands in the Dockerfile, and is read from there.
+// It is a module of its own, and is built as assemble by .ci/reproducible and .ci/verify-release. It prints the digest of the index. The
+// folder has the image in the OCI layout (which crane, skopeo and podman read), the programs, and the bill of materials. What the image
+// says of itself stands in the Dockerfile, and is read from there.
 package main
 
 import (

@@ -33,18 +33,11 @@ func (z *zipFile) startsLikeTar() (bool, error) {
 // error if r could not be read.
 func (f *Facts) FindZip(r io.ReaderAt, size int64) error {
 	z := &zipFile{ReaderAt: r, size: size}
-	end, err := z.findEnd()
+	_, err := z.findEnd()
 	if z.err != nil {
 		return z.err
 	}
-	if err != nil || end.start < 0 || end.directorySize < 0 {
-		return nil // the file is not a zip, as it should be
-	}
-	_, err = z.directory(end).next()
-	if z.err != nil {
-		return z.err
-	}
-	if err == nil || errors.Is(err, io.EOF) && end.start == end.shift {
+	if err == nil || errors.Is(err, ErrExtensible) {
 		f.Anomalies = append(f.Anomalies, Anomaly{Code: AnomalyBoth, Detail: "it is a zip archive as well"})
 	}
 	return nil

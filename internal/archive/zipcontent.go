@@ -82,6 +82,9 @@ func (z *zipFile) examine(m *zipMember, open func() (io.Reader, error), r *recor
 	if err == nil {
 		err = z.pour(content, m, out)
 	}
+	if err == nil && out.inspection != nil {
+		z.repeat(m, out.inspection)
+	}
 	out.close()
 	switch {
 	case z.err != nil:
@@ -101,6 +104,30 @@ func (z *zipFile) examine(m *zipMember, open func() (io.Reader, error), r *recor
 		}
 	}
 	return nil
+}
+
+// repeat unpacks the beginning of a member for an inspection that needs it once more. Where that is not possible, the inspection does
+// without.
+func (z *zipFile) repeat(m *zipMember, to Inspection) {
+	for left := to.Again(); left > 0; left = to.Again() {
+		if budget := z.selection.Budget; budget != nil && !budget.take(left) {
+			return
+		}
+		content, err := z.open(m)
+		for n := 0; left > 0 && err == nil; left -= int64(n) {
+			if z.selection.Stopped != nil {
+				if err := z.selection.Stopped(); err != nil {
+					z.record(err)
+					return
+				}
+			}
+			n, err = content.Read(z.unpack.block[:min(left, int64(len(z.unpack.block)))])
+			_, _ = to.Write(z.unpack.block[:n]) // never fails
+		}
+		if left > 0 {
+			return
+		}
+	}
 }
 
 // examined receives the content of a member.
@@ -154,7 +181,7 @@ func (f *framing) unpackHere(at int, name []byte, offset int64, h *localHeader) 
 	*data = packedData{r: f.r, left: int64(h.packed)} // no more than the file has
 	m := zipMember{
 		key: name, found: name, flags: h.flags, method: h.method, crc: h.crc,
-		packed: int64(h.packed), unpacked: int64(h.unpacked), offset: offset,
+		packed: int64(h.packed), unpacked: int64(h.unpacked), offset: offset, limit: f.zip.size,
 	}
 	err := f.unpack(&m, f.zip.unpacked(&m, data))
 	data.skipRest()

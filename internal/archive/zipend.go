@@ -16,8 +16,16 @@ const (
 
 var endMark = []byte("PK\x05\x06")
 
-// errOtherDisk is why Python does not take a file for a zip since version 3.14 (docs/reference/pypi-server.md §2.8.1).
-var errOtherDisk = fmt.Errorf("%w: its end record says that the central directory is on another disk", ErrNotZip)
+// Python's reader is that of version 3.14 (docs/reference/pypi-server.md §2.8.1): a file whose end records do not lead to a central
+// directory is no zip.
+var (
+	errOtherDisk   = fmt.Errorf("%w: its end record says that the central directory is on another disk", ErrNotZip)
+	errNoDirectory = fmt.Errorf("%w: there is no central directory where its end record says", ErrNotZip)
+	errZip64       = fmt.Errorf("%w: its zip64 end record is not where its locator says, or does not fit the directory", ErrNotZip)
+)
+
+// ErrExtensible says that the zip64 end record has extensible data. Python reads such an archive; no index accepts it.
+var ErrExtensible = errors.New("its zip64 end record has extensible data")
 
 // zipEnd describes where a zip's central directory is.
 type zipEnd struct {
@@ -40,15 +48,36 @@ func (z *zipFile) findEnd() (zipEnd, error) {
 	record := tail[at:]
 	position := tailStart + int64(at)
 	size, offset := int64(binary.LittleEndian.Uint32(record[12:])), int64(binary.LittleEndian.Uint32(record[16:]))
-	if size64, offset64, ok, err := z.end64(position); err != nil {
+	empty, sameDisk := binary.LittleEndian.Uint16(record[10:]) == 0, bytes.Equal(record[4:6], record[6:8])
+	if wide, found, err := z.end64(position); err != nil {
 		return zipEnd{}, err
-	} else if ok {
-		size, offset, position = size64, offset64, position-end64Length-locatorLength
-	} else if !bytes.Equal(record[4:6], record[6:8]) && (size > 0 || offset > 0) {
-		return zipEnd{}, errOtherDisk
+	} else if found {
+		size, offset, position, empty, sameDisk = wide.size, wide.offset, wide.at, wide.empty, wide.sameDisk
 	}
 	start := position - size
-	return zipEnd{start: start, directorySize: size, shift: start - offset}, nil
+	end := zipEnd{start: start, directorySize: size, shift: start - offset}
+	if empty && size == 0 && offset == 0 {
+		return end, nil
+	}
+	if !sameDisk {
+		return zipEnd{}, errOtherDisk
+	}
+	return end, z.leadsToDirectory(end)
+}
+
+// leadsToDirectory returns an error if there is no central directory.
+func (z *zipFile) leadsToDirectory(end zipEnd) error {
+	if end.start < 0 || end.directorySize < directoryHead {
+		return errNoDirectory
+	}
+	var head [4]byte
+	if _, err := z.ReadAt(head[:], end.start); err != nil && z.err != nil {
+		return err
+	}
+	if string(head[:]) != "PK\x01\x02" {
+		return errNoDirectory
+	}
+	return nil
 }
 
 func lastEnd(tail []byte) int {
@@ -62,28 +91,52 @@ func lastEnd(tail []byte) int {
 	return at
 }
 
-// end64 reads the zip64 records before the end of central directory, if there are any.
-func (z *zipFile) end64(end int64) (size, offset int64, ok bool, err error) {
-	if end < locatorLength+end64Length {
-		return 0, 0, false, nil
-	}
-	var both [end64Length + locatorLength]byte
-	if _, err := z.ReadAt(both[:], end-int64(len(both))); err != nil {
-		return 0, 0, false, err
-	}
-	record, locator := both[:end64Length], both[end64Length:]
-	if !bytes.HasPrefix(locator, []byte("PK\x06\x07")) {
-		return 0, 0, false, nil
-	}
-	if binary.LittleEndian.Uint32(locator[4:]) != 0 || binary.LittleEndian.Uint32(locator[16:]) > 1 {
-		return 0, 0, false, errors.New("zip archives that span multiple disks are not supported")
-	}
-	if !bytes.HasPrefix(record, []byte("PK\x06\x06")) {
-		return 0, 0, false, nil
-	}
-	if binary.LittleEndian.Uint32(record[16:]) != binary.LittleEndian.Uint32(record[20:]) {
-		return 0, 0, false, errOtherDisk
-	}
-	wide := func(at int) int64 { return int64(binary.LittleEndian.Uint64(record[at:]) &^ (1 << 63)) }
-	return wide(40), wide(48), true, nil
+// zipEnd64 holds the zip64 end record.
+type zipEnd64 struct {
+	size, offset int64 // of the central directory
+	at           int64 // where the record is
+	empty        bool  // it counts no entries
+	sameDisk     bool
 }
+
+// end64 reads the zip64 records before the end of central directory. found is false if there is no locator.
+func (z *zipFile) end64(end int64) (wide zipEnd64, found bool, err error) {
+	var locator [locatorLength]byte
+	if end < locatorLength {
+		return wide, false, nil
+	}
+	if _, err := z.ReadAt(locator[:], end-locatorLength); err != nil {
+		return wide, false, err
+	}
+	if !bytes.HasPrefix(locator[:], []byte("PK\x06\x07")) {
+		return wide, false, nil
+	}
+	last := end - locatorLength - end64Length // where a record without extensible data is
+	declared := wideAt(locator[:], 8)
+	if binary.LittleEndian.Uint32(locator[4:]) != 0 || binary.LittleEndian.Uint32(locator[16:]) > 1 || declared > last {
+		return wide, false, errZip64
+	}
+	record, at := make([]byte, end64Length), declared
+	for _, at = range []int64{declared, last} { // the second is for data before the archive
+		if _, err := z.ReadAt(record, at); err != nil {
+			return wide, false, err
+		}
+		if bytes.HasPrefix(record, []byte("PK\x06\x06")) {
+			break
+		}
+	}
+	length, size, offset := wideAt(record, 4), wideAt(record, 40), wideAt(record, 48)
+	switch {
+	case !bytes.HasPrefix(record, []byte("PK\x06\x06")), offset > declared || declared-offset != size, length+12 != end64Length+last-at:
+		return wide, false, errZip64
+	case at < last:
+		return wide, false, ErrExtensible
+	}
+	return zipEnd64{
+		size: size, offset: offset, at: at, empty: wideAt(record, 32) == 0,
+		sameDisk: binary.LittleEndian.Uint32(record[16:]) == binary.LittleEndian.Uint32(record[20:]),
+	}, true, nil
+}
+
+// wideAt returns a number of eight bytes. The highest bit is left out: no file is that long.
+func wideAt(b []byte, at int) int64 { return int64(binary.LittleEndian.Uint64(b[at:]) &^ (1 << 63)) }

@@ -3,6 +3,7 @@ package archive_test
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"hash/crc32"
 	"strings"
 	"testing"
@@ -166,38 +167,56 @@ func TestReadZip_Framing(t *testing.T) {
 		"a short Unicode path":       {extra(field(0x7075, 2, "\x01s")), ""},
 		"a Unicode path of no UTF-8": {extra(field(0x7075, 6, "\x01sum.\xff")), "Filename not valid UTF-8"},
 		"a control character in it":  {extra(field(0x7075, 6, "\x01sum.\n")), "Invalid character in filename"},
-		"a digital signature":        {ending(tail{before: "PK\x05\x05\x00\x00", size: 6}), ""},
+		"a digital signature":        {ending(tail{before: "PK\x05\x05\x00\x00", size: 6}), "broken"},
 		"other counts":               {ending(tail{disk: 1}), "Malformed zip file"},
 		"other entries":              {ending(tail{entries: 1}), "Mismatched central directory records"},
 		"another offset":             {ending(tail{offset: 1}), "Mismatched central directory offset"},
-		"zip64 at the end":           {ending(tail{before: end64(44, 2, 2, 94, 70) + locator}), ""},
-		"zip64 with more":            {ending(tail{before: end64(48, 2, 2, 94, 70) + locator}), "ZIP64 extensible data not allowed"},
-		"zip64 of other counts":      {ending(tail{before: end64(44, 1, 2, 94, 70) + locator}), "Malformed zip file"},
-		"zip64 of other entries":     {ending(tail{before: end64(44, 3, 3, 94, 70) + locator}), "Mismatched central directory records"},
-		"zip64 of another offset":    {ending(tail{before: end64(44, 2, 2, 94, 71) + locator}), "Mismatched central directory offset"},
-		"a locator alone":            {ending(tail{before: locator, size: 20}), "Mismatched central directory size"},
+		"zip64 at the end":           {ending(tail{before: end64(44, 2, 2, 94, 70) + locator(164)}), ""},
+		"zip64 of other counts":      {ending(tail{before: end64(44, 1, 2, 94, 70) + locator(164)}), "Malformed zip file"},
+		"zip64 of other entries": {
+			ending(tail{before: end64(44, 3, 3, 94, 70) + locator(164)}), "Mismatched central directory records",
+		},
+		"zip64 with more":         {ending(tail{before: end64(48, 2, 2, 94, 70) + "more" + locator(164)}), "extensible"},
+		"zip64 of another length": {ending(tail{before: end64(48, 2, 2, 94, 70) + locator(164)}), "not a zip"},
+		"zip64 of another offset": {ending(tail{before: end64(44, 2, 2, 94, 71) + locator(164)}), "not a zip"},
+		"zip64 elsewhere":         {ending(tail{before: end64(44, 2, 2, 94, 70) + locator(163)}), "not a zip"},
+		"zip64 behind the end":    {ending(tail{before: end64(44, 2, 2, 94, 70) + locator(165)}), "not a zip"},
+		"zip64 without a record":  {ending(tail{before: strings.Repeat("x", 56) + locator(164)}), "not a zip"},
+		"zip64 of two disks": {
+			ending(tail{before: end64(44, 2, 2, 94, 70) + strings.Replace(locator(164), "\x01\x00", "\x02\x00", 1)}), "not a zip",
+		},
+		"zip64 without a locator": {
+			ending(tail{before: end64(44, 2, 2, 94, 70), size: 0xffffffff - 94, offset: 0xffffffff - 70}), "not a zip",
+		},
+		"zip64 behind a prefix": {
+			assemble("#!/bin/sh\n", []record{a, b}, tail{before: end64(44, 2, 2, 94, 70) + locator(164)}), "Unknown record signature",
+		},
+		"a locator alone":           {ending(tail{before: locator(0), size: 20}), "not a zip"},
+		"entries, and no directory": {assemble("", nil, tail{entries: 1}), "not a zip"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			facts := readZip(t, c.data)
-			got, broken := "", facts.Broken != nil
-			if anomaly := facts.HasAnomaly(archive.AnomalyFraming); anomaly != nil {
+			got := ""
+			switch anomaly := facts.HasAnomaly(archive.AnomalyFraming); {
+			case errors.Is(facts.Broken, archive.ErrNotZip):
+				got = "not a zip"
+			case errors.Is(facts.Broken, archive.ErrExtensible):
+				got = "extensible"
+			case facts.Broken != nil:
+				got = "broken"
+			case anomaly != nil:
 				got = anomaly.Detail
 			}
-			if got != c.want && !broken {
-				t.Errorf("got %q, want %q", got, c.want)
-			}
-			if broken != unopened[name] {
-				t.Errorf("broken: %v", facts.Broken)
+			if got != c.want {
+				t.Errorf("got %q (%v), want %q", got, facts.Broken, c.want)
 			}
 		})
 	}
 }
 
-// unopened are refused earlier, because the directory is not where it must be.
-var unopened = map[string]bool{"a digital signature": true, "a locator alone": true}
-
-const locator = "PK\x06\x07\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00"
+// locator is that of a zip64 end record at an offset.
+func locator(at uint64) string { return "PK\x06\x07\x00\x00\x00\x00" + wide(at) + "\x01\x00\x00\x00" }
 
 func end64(length, onDisk, entries, size, offset uint64) string {
 	return "PK\x06\x06" + wide(length) + "\x2d\x00\x2d\x00\x00\x00\x00\x00\x00\x00\x00\x00" + wide(onDisk, entries, size, offset)

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"path"
 	"regexp"
+	"sync"
 	"time"
 
 	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
@@ -82,13 +83,13 @@ func (e entry) post(ctx context.Context, body []byte) (*wire.Answer, error) {
 }
 
 // entryID matches the id of an entry in Rekor: the hash of its leaf, optionally with the tree id in front.
-var entryID = regexp.MustCompile(`^([0-9a-f]{64}|[0-9a-f]{80})$`)
+var entryID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([0-9a-f]{64}|[0-9a-f]{80})$`) })
 
 // fetch fetches an entry that the log already has. It uses only the id in the Location header and sends the request to the known
 // log.
 func (e entry) fetch(ctx context.Context, conflict error) (*wire.Answer, error) {
 	name := path.Base(wire.AnswerOf(conflict).Header.Get("Location"))
-	if !entryID.MatchString(name) {
+	if !entryID().MatchString(name) {
 		return nil, conflict
 	}
 	return e.signer.opts.Wire.Do(ctx, wire.Call{

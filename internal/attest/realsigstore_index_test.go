@@ -43,7 +43,7 @@ func (u uploader) Token(context.Context, time.Duration) (string, secret.Secret, 
 func (u uploader) Rejected(context.Context, secret.Secret, string) bool { return false }
 
 // Returned keeps the token.
-func (u uploader) Release(context.Context, secret.Secret) {}
+func (u uploader) Release(context.Context, secret.Secret, bool) {}
 
 // index opens an index that trusts the run's workflow for the projects, and mints an upload token there.
 func (r *realSigstore) index(t *testing.T, projects ...pep.Project) *realIndex {

@@ -14,6 +14,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/publish"
+	"github.com/org/pypi-oidc-publish/internal/report"
 	"github.com/org/pypi-oidc-publish/internal/runner"
 	"github.com/org/pypi-oidc-publish/internal/secret"
 	"github.com/org/pypi-oidc-publish/internal/wire"
@@ -56,14 +57,14 @@ func checkCommand(ctx context.Context, w Process, v command, args []string) int 
 	if code, done := w.parse(v, flags, args); done {
 		return code
 	}
+	w.flags = flags
 	write, known := writers()[o.format]
 	switch {
 	case !known:
 		w.printUsageError(fmt.Sprintf("-format takes text, github or json, not %q", o.format))
 		return Misconfigured
 	case o.profile != "pypi" && o.profile != "other":
-		w.printUsageError(fmt.Sprintf("-profile takes pypi or other, not %q", o.profile))
-		return Misconfigured
+		return w.usageError(o.format, fmt.Sprintf("-profile takes pypi or other, not %q", o.profile))
 	}
 	if o.today.IsZero() {
 		o.today = w.Now()
@@ -77,9 +78,9 @@ func checkCommand(ctx context.Context, w Process, v command, args []string) int 
 		result, err = w.checkFiles(ctx, o, paths)
 		return err
 	}); err != nil {
-		w.cannotCheck(o, err)
-		return Misconfigured
+		return w.cannotCheck(o.format, err)
 	}
+	result.Findings = w.allInWords(result.Findings)
 	write(w, result)
 	if finding.Worst(result.Findings) == finding.Error {
 		return Failed
@@ -136,8 +137,9 @@ func (w Process) siteFor(given string, redactor *secret.Redactor) (index.Site, i
 	if err != nil {
 		var all []error
 		for _, f := range finding.Of(err) {
-			_, f.Message, _ = strings.Cut(f.Message, ": ") // the name of the input
-			f.Message = "-index: " + f.Message
+			if message, ok := strings.CutPrefix(f.Message, "input repository-url: "); ok {
+				f.Message = "-index: " + message
+			}
 			all = append(all, f)
 		}
 		return index.Site{}, nil, errors.Join(all...)
@@ -152,17 +154,32 @@ func (w Process) siteFor(given string, redactor *secret.Redactor) (index.Site, i
 	return index.SiteAt(c.Repository), login, nil
 }
 
-// cannotCheck reports why the check could not run: on standard error, unless the output format is annotations.
-func (w Process) cannotCheck(o checkOptions, err error) {
-	out := w
-	out.Stdout = w.Stderr
-	if o.format == "github" {
-		out = w
+// cannotCheck reports why a command could not do its work, in its output format: text goes to standard error. It returns the exit code.
+func (w Process) cannotCheck(format string, err error) int {
+	all := w.allInWords(finding.Of(err))
+	if format == "json" {
+		w.printJSON(jsonFailure{Findings: jsonFindings(all)})
+		return Misconfigured
 	}
-	r := out.console(o.format == "github")
-	for _, f := range finding.Of(err) {
+	out := w
+	if format != "github" {
+		out.Stdout = w.Stderr
+	}
+	r := out.console(format == "github")
+	for _, f := range all {
+		f.Fix = report.WithHelp(f.Fix, w.help(f.ID))
 		r.Annotate(f)
 	}
+	return Misconfigured
+}
+
+// usageError prints a usage error in the output format of the command, and returns the exit code.
+func (w Process) usageError(format, text string) int {
+	if format == "json" {
+		return w.cannotCheck(format, finding.New(finding.Usage, text, "see the flags: -h"))
+	}
+	w.printUsageError(text)
+	return Misconfigured
 }
 
 // console returns an output for lines and annotations. With annotations set, it writes annotations as commands for GitHub's runner.

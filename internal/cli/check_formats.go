@@ -10,6 +10,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/finding/phrase"
 	"github.com/org/pypi-oidc-publish/internal/publish"
+	"github.com/org/pypi-oidc-publish/internal/report"
 	"github.com/org/pypi-oidc-publish/internal/runner"
 )
 
@@ -24,7 +25,7 @@ func (w Process) asText(j publish.CheckResult) {
 	files, set := byFile(j)
 	for _, file := range files {
 		if len(file.findings) == 0 {
-			r.Line(file.path + ": nothing found")
+			r.Line(file.path + ": no problems")
 			continue
 		}
 		r.Line(file.path)
@@ -34,7 +35,17 @@ func (w Process) asText(j publish.CheckResult) {
 		r.Line("across all files")
 		w.lines(r, set)
 	}
+	compared(r, j)
 	r.Line(tallyOf(j))
+}
+
+// compared prints how the releases differ from the last ones on the index.
+func compared(r *runner.Runner, j publish.CheckResult) {
+	for _, c := range j.Compared {
+		for _, line := range report.ComparisonLines(c) {
+			r.Line(line)
+		}
+	}
 }
 
 // lines prints findings, each with its fix and page.
@@ -44,9 +55,7 @@ func (w Process) lines(r *runner.Runner, found []finding.Finding) {
 		if f.Fix != "" {
 			r.Line("    -> " + f.Fix)
 		}
-		if page := w.rulePage(f.ID); page != "" {
-			r.Line("    " + page)
-		}
+		r.Line("    " + w.help(f.ID))
 	}
 }
 
@@ -54,6 +63,7 @@ func (w Process) lines(r *runner.Runner, found []finding.Finding) {
 func (w Process) asAnnotations(j publish.CheckResult) {
 	r := w.console(true)
 	w.annotate(r, j)
+	compared(r, j)
 	r.Line(tallyOf(j))
 }
 
@@ -67,9 +77,7 @@ func (w Process) annotate(r *runner.Runner, j publish.CheckResult) {
 		if i >= most {
 			f = cause.Summary()
 		}
-		if page := w.rulePage(f.ID); page != "" {
-			f.Fix = strings.TrimSpace(f.Fix + " (" + page + ")")
-		}
+		f.Fix = report.WithHelp(f.Fix, w.help(f.ID))
 		if i == most {
 			r.Line(fmt.Sprintf("%d more are only in the log:", len(worst)-most))
 		}
@@ -87,24 +95,41 @@ func (w Process) annotate(r *runner.Runner, j publish.CheckResult) {
 
 // tallyOf returns the result in one line.
 func tallyOf(j publish.CheckResult) string {
+	return phrase.Count(len(j.Files), "file") + " checked: " + counted(j.Findings)
+}
+
+// counted says how many findings there are of each severity.
+func counted(all []finding.Finding) string {
 	n := map[finding.Severity]int{}
-	for _, f := range j.Findings {
+	for _, f := range all {
 		n[f.Severity]++
 	}
-	return fmt.Sprintf("checked %s: %s, %s, %s", phrase.Count(len(j.Files), "file"),
-		phrase.Count(n[finding.Error], "error"), phrase.Count(n[finding.Warning], "warning"), phrase.Count(n[finding.Notice], "notice"))
+	var parts []string
+	for _, severity := range []finding.Severity{finding.Error, finding.Warning, finding.Notice} {
+		if n[severity] > 0 {
+			parts = append(parts, phrase.Count(n[severity], severity.String()))
+		}
+	}
+	if len(parts) == 0 {
+		return "no problems"
+	}
+	return strings.Join(parts, ", ")
 }
 
 // The JSON format is read by programs: its names must not change.
 type (
 	jsonCheck struct {
-		Files    []jsonFile    `json:"files"`
-		Findings []jsonFinding `json:"findings"` // of the set
+		Files    []jsonFile               `json:"files"`
+		Findings []jsonFinding            `json:"findings"`           // of the set
+		Compared []report.ComparisonEntry `json:"compared,omitempty"` // as in the manifest: with the last releases on the index
 	}
 	jsonFile struct {
 		Path     string        `json:"path"`
 		Verdict  string        `json:"verdict"` // accept, or reject if a finding is an error
 		Findings []jsonFinding `json:"findings"`
+	}
+	jsonFailure struct {
+		Findings []jsonFinding `json:"findings"` // why the command could not do its work
 	}
 	jsonFinding struct {
 		Rule     string `json:"rule"`
@@ -118,7 +143,7 @@ type (
 // asJSON prints the result as JSON.
 func (w Process) asJSON(j publish.CheckResult) {
 	files, set := byFile(j)
-	out := jsonCheck{Files: []jsonFile{}, Findings: jsonFindings(set)}
+	out := jsonCheck{Files: []jsonFile{}, Findings: jsonFindings(set), Compared: report.ComparisonEntries(j.Compared)}
 	for _, file := range files {
 		outcome := "accept"
 		if finding.Worst(file.findings) == finding.Error {

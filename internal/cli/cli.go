@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/org/pypi-oidc-publish/internal/finding/phrase"
 	"github.com/org/pypi-oidc-publish/internal/par"
 	"github.com/org/pypi-oidc-publish/internal/runner"
 )
@@ -32,11 +33,14 @@ type Process struct {
 	Getenv    func(name string) string
 	Stdout    io.Writer // GitHub's runner reads commands from it
 	Stderr    io.Writer // usage errors
+	Terminal  bool      // Stdout is a terminal; a person watches it, unless the environment says that this is CI
 	Now       func() time.Time
 	Sleep     func(ctx context.Context, d time.Duration) error
 	Proxy     func(*http.Request) (*url.URL, error)
 	Log       Log    // the standard library's logger; nil if none prints
 	LoadRoots func() // loads the root certificates before the first request; nil if the system has its own
+
+	flags *flag.FlagSet // of the command that runs; nil if it is a step of a workflow, which has inputs
 }
 
 // Log is implemented by the standard library's logger, such as [log.Default]. Libraries log to it what they cannot return as an error,
@@ -109,14 +113,18 @@ func commands() []command {
 			"run the test index and ID token issuer of rehearse for other clients (twine, uv, pip, workflow tests) until stopped",
 			serveCommand,
 		},
-		{"version", "", "print the version", versionCommand},
+		{versionName, "", "print the version", versionCommand},
 	}
 }
+
+// versionName is the command that flags of most programs stand for.
+const versionName = "version"
 
 // Main runs the command that the arguments name, and returns the exit code: [Done], [Failed] or [Misconfigured]. Without arguments, it
 // publishes inside GitHub Actions, and serves in a service container. A panic is [Failed], and printed as any other text.
 func Main(ctx context.Context, w Process) (code int) {
 	w.logTo(io.Discard)
+	w.Terminal = w.Terminal && w.Getenv("CI") == "" && w.Getenv("GITHUB_ACTIONS") == "" && w.Getenv("TERM") != "dumb"
 	out := newOutput()
 	defer out.finish(ctx)
 	w.Stdout, w.Stderr = out.stream(w.Stdout), out.stream(w.Stderr)
@@ -142,23 +150,52 @@ func (w Process) dispatch(ctx context.Context) int {
 	if len(w.Args) > 0 {
 		name = w.Args[0]
 	}
+	switch name {
+	case "help", "-h", "-help", "--help":
+		if len(w.Args) == 1 {
+			usage(w.Stdout)
+			return Done
+		}
+		w.Args = []string{w.Args[1], "-h"}
+		name = w.Args[0]
+	case "-V", "-version", "--version":
+		name = versionName
+	}
 	for _, v := range commands() {
 		if v.name == name {
 			return v.run(ctx, w, v, w.Args[1:])
 		}
 	}
-	if name == "help" || name == "-h" || name == "-help" || name == "--help" {
-		usage(w.Stdout)
-		return Done
-	}
 	switch {
 	case strings.HasPrefix(name, "-"):
 		w.printUsageError(fmt.Sprintf("flags come after the command, not before it: %q\n", withoutValue(name)))
 	case name != "":
-		w.printUsageError(fmt.Sprintf("unknown command %q\n", name))
+		w.printUsageError(fmt.Sprintf("unknown command %q%s\n", name, didYouMean(name)))
 	}
 	usage(w.Stderr)
 	return Misconfigured
+}
+
+// didYouMean returns the end of the message about an unknown command: the command that was probably meant, or nothing. A path is no
+// command: most people want to check it first.
+func didYouMean(name string) string {
+	const most = 2 // letters that differ
+	nearest, least := "", most+1
+	for _, v := range commands() {
+		switch d := phrase.Distance(name, v.name, least); {
+		case strings.HasPrefix(v.name, name):
+			return "; did you mean " + v.name + "?"
+		case d < least:
+			nearest, least = v.name, d
+		}
+	}
+	if _, err := os.Lstat(name); nearest == "" && err == nil {
+		return "; to check these files, write the command before the path: check PATH"
+	}
+	if nearest == "" {
+		return ""
+	}
+	return "; did you mean " + nearest + "?"
 }
 
 // usage prints the list of commands.
@@ -168,11 +205,12 @@ func usage(out io.Writer) {
 		fmt.Fprintf(out, "  %-10s %s\n", v.name, v.help)
 	}
 	fmt.Fprint(
-		out, "\nCOMMAND -h lists the flags of a command. Exit codes: 0 done, 1 failed or incomplete (see the report), 2 misconfigured.\n",
+		out, "\nhelp COMMAND lists the flags of a command. Exit codes: 0 done, 1 failed or incomplete (see the report), 2 misconfigured.\n",
 	)
 }
 
-// parse reads the flags of a command. done reports that the command is finished, and code is then the exit code.
+// parse reads the flags of a command, before, between and after its paths; after -- there are only paths. done reports that the command is
+// finished, and code is then the exit code.
 func (w Process) parse(v command, flags *flag.FlagSet, args []string) (code int, done bool) {
 	var message strings.Builder
 	flags.SetOutput(&message)
@@ -183,7 +221,7 @@ func (w Process) parse(v command, flags *flag.FlagSet, args []string) (code int,
 			flags.PrintDefaults()
 		}
 	}
-	switch err := flags.Parse(args); {
+	switch err := parseAll(flags, args); {
 	case errors.Is(err, flag.ErrHelp):
 		fmt.Fprint(w.Stdout, message.String())
 		return Done, true
@@ -191,17 +229,31 @@ func (w Process) parse(v command, flags *flag.FlagSet, args []string) (code int,
 		w.printUsageError(strings.TrimSuffix(message.String(), "\n"))
 		return Misconfigured, true
 	}
-	for _, argument := range flags.Args() {
-		switch {
-		case !strings.Contains(v.arguments, "PATH"):
-			w.printUsageError(fmt.Sprintf("%s takes no arguments: %q", v.name, argument))
-			return Misconfigured, true
-		case strings.HasPrefix(argument, "-"):
-			w.printUsageError(fmt.Sprintf("flags come before paths, not after them: %q", withoutValue(argument)))
-			return Misconfigured, true
-		}
+	if flags.NArg() > 0 && !strings.Contains(v.arguments, "PATH") {
+		w.printUsageError(fmt.Sprintf("%s takes no arguments: %q", v.name, flags.Arg(0)))
+		return Misconfigured, true
 	}
 	return Done, false
+}
+
+// parseAll parses flags wherever they are; the package flag stops at the first argument that is none.
+func parseAll(flags *flag.FlagSet, args []string) error {
+	var paths []string
+	for {
+		if err := flags.Parse(args); err != nil {
+			return err
+		}
+		rest := flags.Args()
+		if len(rest) == 0 {
+			break
+		}
+		if read := len(args) - len(rest); read > 0 && args[read-1] == "--" {
+			paths = append(paths, rest...)
+			break
+		}
+		paths, args = append(paths, rest[0]), rest[1:]
+	}
+	return flags.Parse(append([]string{"--"}, paths...)) // so that the flag set knows them
 }
 
 // withoutValue returns the name of a flag without its value, which may be a password.

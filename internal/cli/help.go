@@ -2,8 +2,10 @@ package cli
 
 import (
 	"cmp"
+	"regexp"
 	"strings"
 
+	"github.com/org/pypi-oidc-publish/internal/config"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/preflight"
 )
@@ -23,6 +25,9 @@ func (w Process) help(id finding.ID) string {
 	if !known {
 		repository, ref = home, "main"
 	}
+	if !known && isRelease(w.Version) {
+		ref = w.Version
+	}
 	return "https://github.com/" + repository + "/blob/" + ref + "/" + page(id)
 }
 
@@ -30,12 +35,24 @@ func (w Process) help(id finding.ID) string {
 // page.
 func page(id finding.ID) string { return cmp.Or(preflight.Page(id), id.Page()) }
 
-// rulePage returns the page that describes a rule: a URL if the repository of the action is known, or else a path in this repository. It
-// returns an empty string for other findings.
-func (w Process) rulePage(id finding.ID) string {
-	path := preflight.Page(id)
-	if _, _, known := w.source(); path == "" || !known {
-		return path
+// isRelease reports whether a version is one of this program, whose tag exists.
+func isRelease(version string) bool {
+	return regexp.MustCompile(`^v\d+\.\d+\.\d+$`).MatchString(version)
+}
+
+// inWords returns a finding in the words of its reader: those of the command line, unless a step of a workflow runs.
+func (w Process) inWords(f finding.Finding) finding.Finding {
+	if w.flags == nil {
+		return f
 	}
-	return w.help(id)
+	return config.OnCommandLine(f, func(name string) bool { return w.flags.Lookup(name) != nil })
+}
+
+// allInWords returns findings in the words of their reader.
+func (w Process) allInWords(all []finding.Finding) []finding.Finding {
+	words := make([]finding.Finding, 0, len(all))
+	for _, f := range all {
+		words = append(words, w.inWords(f))
+	}
+	return words
 }

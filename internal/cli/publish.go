@@ -41,12 +41,15 @@ func publishCommand(ctx context.Context, w Process, v command, args []string) in
 	}
 	if flags.NArg() > 0 {
 		if _, twice := given["packages-dir"]; twice {
-			fmt.Fprintln(w.Stderr, "give the paths once: after the flags, or with -packages-dir")
+			fmt.Fprintln(w.Stderr, "give the paths once: as arguments, or with -packages-dir")
 			return Misconfigured
 		}
 		given["packages-dir"] = strings.Join(flags.Args(), "\n")
 	}
 	r, redactor := runner.New(w.Getenv, w.Stdout)
+	if !r.Actions() {
+		w.flags = flags
+	}
 	return w.publish(ctx, r, redactor, func(name string) string {
 		if value, ok := given[name]; ok {
 			return strings.TrimSpace(value)
@@ -79,6 +82,9 @@ func flagHelp(in config.Input) string {
 	if in.Default != "" {
 		help += " (default " + in.Default + ")"
 	}
+	if in.Secret() {
+		help += " Others on the machine can read a command line: set the variable " + in.Variable() + " instead."
+	}
 	return help
 }
 
@@ -104,10 +110,13 @@ func (w Process) reported(ctx context.Context, r *runner.Runner, redactor *secre
 	}
 	err = errors.Join(err, unusable)
 	options := report.Options{
-		Hashes: c.PrintHash, Verbose: c.Verbose || w.Getenv("RUNNER_DEBUG") == "1", Redact: redactor.Redact, Help: w.help,
+		Hashes: c.PrintHash, Verbose: c.Verbose || w.Getenv("RUNNER_DEBUG") == "1", Redact: redactor.Redact, Help: w.help, Words: w.inWords,
 	}
 	if c.Manifest != "" {
 		options.Manifest = func(text []byte) error { return r.Save(c.Manifest, []byte(redactor.Redact(string(text)))) }
+	}
+	if w.Terminal {
+		options.Status = r.Status
 	}
 	if options.Verbose {
 		w.logTo(r.LibraryLog())
@@ -270,11 +279,17 @@ func (w Process) run(
 		})
 		deps.Manifest = func() []byte { return report.Manifest(recorder.Receipt(), redactor.Redact) }
 	}
-	deps.Index = index.New(site, client, wire.NewGate(c.Parallel), deps.Password)
+	deps.Index = index.New(site, client, site.UploadGate(c.Parallel), deps.Password)
+	var progressEvery time.Duration
+	if w.Terminal {
+		progressEvery = time.Second / 4
+	}
 	return publish.Run(ctx, publish.Options{
+		ProgressEvery:    progressEvery,
 		Paths:            c.Packages,
 		Workspace:        w.Getenv("GITHUB_WORKSPACE"),
 		WorkingTree:      w.workingTree(),
+		RunnerFolder:     w.runnerFolder(),
 		AuthReason:       c.AuthWhy,
 		Parallel:         c.Parallel,
 		SkipExisting:     c.SkipExisting,
@@ -294,6 +309,15 @@ func (w Process) run(
 
 // workingTree returns the runner's workspace, or the current folder outside of a runner.
 func (w Process) workingTree() string { return cmp.Or(w.Getenv("GITHUB_WORKSPACE"), ".") }
+
+// runnerFolder returns the folder that the workspace is in outside of the container of this action; empty if this is no container.
+func (w Process) runnerFolder() string {
+	outside, workspace := w.Getenv("RUNNER_WORKSPACE"), w.Getenv("GITHUB_WORKSPACE")
+	if outside == "" || workspace == "" || strings.HasPrefix(workspace, outside) {
+		return ""
+	}
+	return outside
+}
 
 // tried returns the event of one attempt of a request.
 func tried(t wire.Try) ledger.Tried {

@@ -33,6 +33,7 @@ func rehearseCommand(ctx context.Context, w Process, v command, args []string) i
 	if code, done := w.parse(v, flags, args); done {
 		return code
 	}
+	w.flags = flags
 	code, err := w.rehearse(ctx, flags.Args(), options)
 	if err != nil {
 		fmt.Fprintln(w.Stderr, runner.Plain("the test index failed: "+err.Error()))

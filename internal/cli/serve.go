@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
@@ -147,6 +148,17 @@ func (s *serving) defineBehavior(flags *flag.FlagSet) {
 		s.behavior.Burn = burn
 		return nil
 	})
+	flags.Func("races", "which uploads and token `requests` are answered with 500 because another one was faster to make the same "+
+		"release, project or file: every, half (about half of them, as PyPI does) or none (default every)", func(text string) error {
+		races, known := map[string]fakepypi.Races{
+			"every": fakepypi.RacesEvery, "half": fakepypi.RacesHalf, "none": fakepypi.RacesNone,
+		}[text]
+		if !known {
+			return errors.New("write every, half or none")
+		}
+		s.behavior.Races = races
+		return nil
+	})
 	flags.BoolVar(&s.behavior.Deadlocks, "deadlocks", false,
 		"answer 500 to some uploads while more than four to one release are on their way, as PyPI's database does")
 	flags.Func("issuer", "the `name` of the issuer in ID tokens and in the certificates of the test Sigstore: github, or the address of "+
@@ -170,14 +182,14 @@ func (s *serving) defineBehavior(flags *flag.FlagSet) {
 func (s *serving) defineRun(flags *flag.FlagSet) {
 	run := fakepypi.Run{}.Complete()
 	flags.Func("repository", "`OWNER/REPO` of the run that the ID tokens describe (default "+run.Repository+")", func(text string) error {
-		if !repository.MatchString(text) {
+		if !repository().MatchString(text) {
 			return errors.New("write OWNER/REPO")
 		}
 		s.run.Repository = text
 		return nil
 	})
 	flags.Func("workflow", "`file name` of the run's workflow (default "+run.Workflow+")", func(text string) error {
-		if !workflow.MatchString(text) {
+		if !workflow().MatchString(text) {
 			return errors.New("write the file's name alone, such as release.yml")
 		}
 		s.run.Workflow = text
@@ -189,10 +201,10 @@ func (s *serving) defineRun(flags *flag.FlagSet) {
 }
 
 var (
-	repository = regexp.MustCompile(`^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$`)
-	workflow   = regexp.MustCompile(`^[^/\\:=@\s]+\.ya?ml$`)
-	tagName    = regexp.MustCompile(`^[A-Za-z0-9_./+@!-]+$`)
-	hostName   = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
+	repository = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$`) })
+	workflow   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[^/\\:=@\s]+\.ya?ml$`) })
+	tagName    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_./+@!-]+$`) })
+	hostName   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9._-]+$`) })
 )
 
 // add parses a project, with a publisher before it if withPublisher is set, and adds it.
@@ -202,7 +214,7 @@ func (s *serving) add(text string, withPublisher, pending bool) error {
 		of, project, _ := strings.Cut(text, "=")
 		text = project
 		parts := strings.SplitN(of, ":", 3)
-		if len(parts) < 2 || !repository.MatchString(parts[0]) || !workflow.MatchString(parts[1]) {
+		if len(parts) < 2 || !repository().MatchString(parts[0]) || !workflow().MatchString(parts[1]) {
 			return errors.New(
 				"write OWNER/REPO:WORKFLOW=PROJECT or OWNER/REPO:WORKFLOW:ENVIRONMENT=PROJECT, with the workflow's file name alone")
 		}
@@ -222,7 +234,7 @@ func (s *serving) add(text string, withPublisher, pending bool) error {
 
 // release parses the tag of a release, and adds the release.
 func (s *serving) release(text string, draft bool) error {
-	if !tagName.MatchString(text) {
+	if !tagName().MatchString(text) {
 		return errors.New("write the name of a tag, such as v1.0.0")
 	}
 	s.releases = append(s.releases, fakepypi.Release{Tag: text, Draft: draft})
@@ -236,7 +248,7 @@ func advertised(text string) (string, error) {
 		strings.Trim(u.Path, "/") != "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return "", errors.New("write http://HOST:PORT and nothing after it")
 	}
-	if _, err := netip.ParseAddr(u.Hostname()); err != nil && !hostName.MatchString(u.Hostname()) {
+	if _, err := netip.ParseAddr(u.Hostname()); err != nil && !hostName().MatchString(u.Hostname()) {
 		return "", errors.New("write http://HOST:PORT with a host name or an address")
 	}
 	return u.Scheme + "://" + u.Host, nil

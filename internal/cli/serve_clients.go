@@ -3,6 +3,7 @@ package cli
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
@@ -51,6 +52,35 @@ func clientsOf(servers *fakepypi.Servers, profile fakepypi.Profile, token string
 			append(uv, setting{"UV_PUBLISH_URL", upload}, setting{"UV_PUBLISH_CHECK_URL", simple}, setting{"UV_DEFAULT_INDEX", simple}),
 			"uv publish dist/*",
 		},
+		{
+			"flit",
+			[]setting{{"FLIT_INDEX_URL", upload}, {"FLIT_USERNAME", user}, {"FLIT_PASSWORD", password}},
+			"flit publish",
+		},
+		{
+			"hatch",
+			[]setting{{"HATCH_INDEX_REPO", upload}, {"HATCH_INDEX_USER", user}, {"HATCH_INDEX_AUTH", password}},
+			"hatch publish",
+		},
+		{
+			"maturin",
+			[]setting{{"MATURIN_REPOSITORY_URL", upload}, {"MATURIN_USERNAME", user}, {"MATURIN_PASSWORD", password}},
+			"maturin upload dist/*",
+		},
+		{
+			"pdm",
+			[]setting{{"PDM_PUBLISH_REPO", upload}, {"PDM_PUBLISH_USERNAME", user}, {"PDM_PUBLISH_PASSWORD", password}},
+			"pdm publish --no-build",
+		},
+		{
+			"poetry",
+			[]setting{
+				{"POETRY_REPOSITORIES_STAGE_URL", upload},
+				{"POETRY_HTTP_BASIC_STAGE_USERNAME", user},
+				{"POETRY_HTTP_BASIC_STAGE_PASSWORD", password},
+			},
+			"poetry publish --repository stage",
+		},
 		{"pip", pip, "pip download --no-deps PROJECT"},
 		{
 			"this program", program(servers, profile, user, password),
@@ -75,8 +105,14 @@ func program(servers *fakepypi.Servers, profile fakepypi.Profile, user, password
 // trusting describes how clients trust the certificate of the test index. The variables replace all other authorities.
 func trusting(file string) client {
 	return client{
-		"all of them, to trust the certificate of the test index and no other",
-		[]setting{{"SSL_CERT_FILE", file}, {"REQUESTS_CA_BUNDLE", file}, {"PIP_CERT", file}, {"CURL_CA_BUNDLE", file}},
+		"all of them, to trust the certificate of the test index and, but for Node.js, no other",
+		[]setting{
+			{"SSL_CERT_FILE", file},
+			{"REQUESTS_CA_BUNDLE", file},
+			{"PIP_CERT", file},
+			{"CURL_CA_BUNDLE", file},
+			{"NODE_EXTRA_CA_CERTS", file},
+		},
 		"curl --cacert " + file + " URL",
 	}
 }
@@ -97,22 +133,18 @@ func attaching(servers *fakepypi.Servers, tag string) client {
 }
 
 // shellName matches names that a shell can export. Inputs with a hyphen do not match; the command has them as flags.
-var shellName = regexp.MustCompile(`^[A-Z0-9_]+$`)
+var shellName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Z0-9_]+$`) })
 
 // print prints the variables of a client and its command.
 func (c client) print(r *runner.Runner) {
 	defer r.Group(c.name)()
 	for _, s := range c.env {
-		if shellName.MatchString(s.name) && !s.isSigstore() {
+		if shellName().MatchString(s.name) {
 			r.Line("export " + s.name + "='" + s.value + "'")
 		}
 	}
 	r.Line(c.use)
 }
-
-// isSigstore reports whether a variable describes the Sigstore of the test index. Its value is too long to print, so only the
-// environment file contains it.
-func (s setting) isSigstore() bool { return s.name == tufURL || s.name == tufRoot }
 
 // base returns the URL of the test index without a path.
 func base(servers *fakepypi.Servers) string {

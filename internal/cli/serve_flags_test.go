@@ -38,6 +38,7 @@ func TestServe_Refused(t *testing.T) {
 		{1, "serve did not write it", []string{"-tls", "DIR/notes"}},
 		{1, "serve did not write it", []string{"-trusted-root", "DIR/notes"}},
 		{2, "write works, idle, missing", []string{"-burn", "sometimes"}},
+		{2, "write every, half or none", []string{"-races", "some"}},
 		{2, "write github", []string{"-issuer", "gitlab"}},
 		{1, `unknown action "dance"`, []string{"-do", `{"action": "dance"}`}},
 		{2, "nothing after it", []string{"-url", "http://index/simple/"}},

@@ -42,26 +42,24 @@ func setupCommand(ctx context.Context, w Process, v command, args []string) int 
 	if code, done := w.parse(v, flags, args); done {
 		return code
 	}
+	w.flags = flags
 	dir := "."
 	if flags.NArg() > 0 {
 		dir = flags.Arg(0)
 	}
 	if problem := o.problem(flags.NArg()); problem != "" {
-		w.printUsageError(problem)
-		return Misconfigured
+		return w.usageError(o.format, problem)
 	}
 	plan, err := setup.Read(setup.Options{
 		Dir: dir, Repository: o.repository, Workflow: o.workflow, Environment: o.environment, Action: w.actionRef(), Inputs: inputNames(),
 	})
 	if err != nil {
-		w.printUsageError(fmt.Sprintf("the checkout cannot be read: %v", err))
-		return Misconfigured
+		return w.usageError(o.format, fmt.Sprintf("the checkout cannot be read: %v", err))
 	}
 	p := proposal{registrations: w.registrations(ctx, o, &plan)}
 	if p.Plan = plan; o.write {
 		if p.written, err = writeWorkflow(dir, plan); err != nil {
-			w.printUsageError(err.Error())
-			return Misconfigured
+			return w.usageError(o.format, err.Error())
 		}
 	}
 	if o.format == "json" {

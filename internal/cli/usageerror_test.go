@@ -40,13 +40,13 @@ func TestUsageError_LateFlag(t *testing.T) {
 	var message strings.Builder
 	code := cli.Main(t.Context(), cli.Process{
 		Args: []string{
-			"publish", "dist", "--password=pypi-not-to-be-seen",
+			"publish", "dist", "--pasword=pypi-not-to-be-seen",
 		}, Getenv: func(string) string { return "" }, Stdout: &message, Stderr: &message,
 	})
 	text := message.String()
 	expect.Equal(t, "exit code", code, cli.Misconfigured)
 	expect.Lacks(t, "the output", text, "not-to-be-seen")
-	expect.Contains(t, "the output", text, `flags come before paths, not after them: "--password"`)
+	expect.Contains(t, "the output", text, "flag provided but not defined: -pasword")
 }
 
 // TestUsageError_FlagWithoutCommand: that may be a password as well.

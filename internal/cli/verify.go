@@ -43,6 +43,7 @@ func verifyCommand(ctx context.Context, w Process, v command, args []string) int
 	if code, done := w.parse(v, flags, args); done {
 		return code
 	}
+	w.flags = flags
 	write, known := verifyWriters()[o.format]
 	what, problem := toCompare(flags.Args(), o.repository)
 	switch {
@@ -52,13 +53,15 @@ func verifyCommand(ctx context.Context, w Process, v command, args []string) int
 		problem = fmt.Sprintf("-repository takes owner/name, not %q", o.repository)
 	}
 	if problem != "" {
-		w.printUsageError(problem)
-		return Misconfigured
+		return w.usageError(o.format, problem)
 	}
 	result, err := w.compareServed(ctx, o, what)
 	if err != nil {
-		w.cannotCheck(checkOptions{format: o.format}, err)
-		return Misconfigured
+		return w.cannotCheck(o.format, err)
+	}
+	result.Findings = w.allInWords(result.Findings)
+	for i := range result.Files {
+		result.Files[i].Findings = w.allInWords(result.Files[i].Findings)
 	}
 	write(w, verified{result, notVerified(o, result)})
 	if finding.Worst(result.All()) == finding.Error {

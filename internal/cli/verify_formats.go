@@ -119,12 +119,7 @@ func (v verified) tally() string {
 			same++
 		}
 	}
-	n := map[finding.Severity]int{}
-	for _, f := range v.All() {
-		n[f.Severity]++
-	}
-	return fmt.Sprintf("verified %d of %s: %s, %s, %s", same, phrase.Count(len(v.Files), "file"),
-		phrase.Count(n[finding.Error], "error"), phrase.Count(n[finding.Warning], "warning"), phrase.Count(n[finding.Notice], "notice"))
+	return fmt.Sprintf("%d of %s verified: %s", same, phrase.Count(len(v.Files), "file"), counted(v.All()))
 }
 
 // The JSON format is read by programs: its names must not change.

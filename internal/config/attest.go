@@ -18,7 +18,7 @@ func resolveAttest(d *draft) []finding.Finding {
 	if d.Attestations == AttestAlways && d.Auth == Token {
 		return []finding.Finding{finding.New(finding.InputAuth,
 			"inputs attestations and password contradict each other: an index accepts attestations only with Trusted Publishing",
-			"remove password to use Trusted Publishing, or set attestations: auto")}
+			"remove `password` to use Trusted Publishing, or set `attestations: auto`")}
 	}
 	return nil
 }

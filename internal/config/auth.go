@@ -23,7 +23,7 @@ func setUser(d *draft, value string) *finding.Finding {
 		d.redactor.New(value)
 		return wrong(finding.InputAuth,
 			"the value looks like an API token",
-			"set the input password to it, and leave user out; revoke the token if a log shows it")
+			"set the input `password` to it, and leave `user` out; revoke the token if a log shows it")
 	case strings.Contains(value, ":") || hasControl(value):
 		return wrong(finding.InputValue,
 			"the user name contains a colon or a control character, which basic authentication does not allow",
@@ -73,7 +73,7 @@ func resolveAuth(d *draft) []finding.Finding {
 	case d.User != tokenUser && !given:
 		return []finding.Finding{finding.New(finding.InputAuth,
 			"input user: "+d.quote(d.User)+" is given, but password is empty",
-			emptySecret+", or leave user out for Trusted Publishing")}
+			emptySecret+", or leave `user` out for Trusted Publishing")}
 	case requested == string(Token) && !given:
 		return []finding.Finding{finding.New(finding.InputAuth, "input password is empty, but auth is token", emptySecret)}
 	case !given:
@@ -133,12 +133,12 @@ func tokenShape(d *draft) []finding.Finding {
 	if d.User != tokenUser {
 		problems = append(problems, finding.New(finding.InputAuth,
 			"input user: "+nameOf(d.Repository.String())+" accepts only API tokens and Trusted Publishing, no user names",
-			"leave user out, and set password to an API token or leave it out too"))
+			"leave `user` out, and set `password` to an API token or leave it out too"))
 	}
 	if !strings.HasPrefix(d.password, tokenPrefix) {
 		problems = append(problems, finding.New(finding.InputAuth,
 			"input password: the value is not an API token of "+nameOf(d.Repository.String())+" (these begin with "+tokenPrefix+")",
-			"create an API token, or leave password out for Trusted Publishing"))
+			"create an API token, or leave `password` out for Trusted Publishing"))
 	}
 	return problems
 }

@@ -50,7 +50,7 @@ type Config struct {
 	ExpectedVersion  string        // as given, perhaps with a leading v; empty: no check
 	ExpectedProjects []pep.Project // the projects that files may be of; nil: no check
 	CompareRelease   bool          // compare each release with the last one of its project
-	Parallel         int           // uploads at a time, 1 to 8
+	Parallel         int           // uploads at a time, 1 to 8; 0: as many as the index takes without slowing down
 	Wait             time.Duration // how long to wait at most until the index serves every file; 0: do not wait
 
 	GitHubRelease string        // tag of an existing release, or Auto, or empty

@@ -112,6 +112,7 @@ func TestParse_Values(t *testing.T) {
 		{"wait-for-index", "0", func(c config.Config) any { return c.Wait }, time.Duration(0)},
 		{"parallel-uploads", "1", func(c config.Config) any { return c.Parallel }, 1},
 		{"parallel-uploads", "8", func(c config.Config) any { return c.Parallel }, 8},
+		{"parallel-uploads", "Auto", func(c config.Config) any { return c.Parallel }, 0},
 		{"expected-version", "v1.2.3", func(c config.Config) any { return c.ExpectedVersion }, "v1.2.3"},
 		{
 			"expected-project", "Alder\n\n  elder._tree\r\nAlder", func(c config.Config) any { return fmt.Sprint(c.ExpectedProjects) },
@@ -173,7 +174,7 @@ func TestParse_BadValues(t *testing.T) {
 		{given{"parallel-uploads": "0"}, "input-value", "from 1 to 8"},
 		{given{"parallel-uploads": "9"}, "input-value", "from 1 to 8"},
 		{given{"parallel-uploads": "04"}, "input-value", "from 1 to 8"},
-		{given{"parallel-uploads": "four"}, "input-value", "from 1 to 8"},
+		{given{"parallel-uploads": "four"}, "input-value", "from 1 to 8, or auto"},
 		{given{"parallel-uploads": "99999999999999999999"}, "input-value", "from 1 to 8"},
 		{given{"wait-for-index": "3601"}, "input-value", "from 0 to 3600"},
 		{given{"wait-for-index": "5m"}, "input-value", "from 0 to 3600"},
@@ -455,7 +456,7 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		if c.Repository == nil || c.Repository.User != nil || c.Repository.Hostname() == "" || c.Repository.RawQuery != "" ||
-			len(c.Packages) == 0 || c.Parallel < 1 || c.Parallel > 8 || c.Auth != config.Token {
+			len(c.Packages) == 0 || c.Parallel < 0 || c.Parallel > 8 || c.Auth != config.Token {
 			t.Errorf("%+v", c)
 		}
 		if s := c.Repository.Scheme; s != "https" && s != "http" {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"strings"
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
@@ -17,6 +18,12 @@ type Input struct {
 	secret bool // masked before anything else can fail
 	set    func(d *draft, value string) *finding.Finding
 }
+
+// Variable returns the environment variable with the input's value, as GitHub's runner sets it.
+func (in Input) Variable() string { return "INPUT_" + strings.ToUpper(in.Name) }
+
+// Secret reports whether the value is a secret, which does not belong on a command line: other users of the machine can read it there.
+func (in Input) Secret() bool { return in.secret }
 
 // Inputs returns all inputs, in the order of the documentation.
 func Inputs() []Input {
@@ -100,14 +107,16 @@ func Inputs() []Input {
 		},
 		{
 			Name: "compare-release", Default: "true", Boolean: true,
-			Help: "Compare the release with the last one on the index, and report what was lost: the sdist, platforms, wheels. " +
+			Help: "Compare the release with the last one on the index, and report what was lost: the sdist, platforms, wheels, extras, " +
+				"versions of Python, and changes of dependencies and of the licence. " +
 				"These are warnings and notices. Set it to false if several jobs publish one release.",
 			set: boolean(func(d *draft, v bool) { d.CompareRelease = v }),
 		},
 		{
 			Name: "parallel-uploads", Default: "4",
-			Help: "How many files to upload at the same time, 1 to 8.",
-			set:  number(1, 8, func(d *draft, v int) { d.Parallel = v }),
+			Help: "How many files to upload at the same time, 1 to 8; to one release of PyPI or TestPyPI never more than 4. auto: " +
+				"4 to each release there; elsewhere 4, and up to 6 as long as the index does not become slower.",
+			set: numberOr(Auto, 1, 8, func(d *draft, v int) { d.Parallel = v }),
 		},
 		{
 			Name: "wait-for-index", Default: "300",

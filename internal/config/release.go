@@ -34,5 +34,8 @@ func resolveRelease(d *draft) []finding.Finding {
 		return nil
 	}
 	return []finding.Finding{finding.New(finding.GitHubTokenEmpty, "input github-release is given, but github-token is empty",
-		"pass `github-token: ${{ github.token }}`, and add `contents: write` to the `permissions` of the job")}
+		passGitHubToken)}
 }
+
+// passGitHubToken is the fix for an expected token of GitHub that is empty.
+const passGitHubToken = "pass `github-token: ${{ github.token }}`, and add `contents: write` to the `permissions` of the job"

@@ -64,7 +64,8 @@ func readURL(d *draft, value string) (*url.URL, *finding.Finding) {
 	case err != nil:
 		return nil, wrong(finding.InputURL, "the value is not a URL", "write it as https://HOST/PATH/")
 	case u.User != nil:
-		return nil, wrong(finding.InputURL, "the URL contains a user name or password", "remove it, and use the inputs user and password")
+		return nil, wrong(finding.InputURL, "the URL contains a user name or password",
+			"remove it, and use the inputs `user` and `password`")
 	case u.Scheme != "https" && u.Scheme != "http" || u.Opaque != "":
 		return nil, wrong(finding.InputURL, d.quote(beforeSecrets(value))+" is not a web address", "write it as https://HOST/PATH/")
 	case u.Hostname() == "":

@@ -44,6 +44,22 @@ func number(low, high int, put func(*draft, int)) setter {
 	}
 }
 
+// numberOr returns a parser of such a number, or of a word, in any letter case, that stands for 0.
+func numberOr(word string, low, high int, put func(*draft, int)) setter {
+	parse := number(low, high, put)
+	return func(d *draft, value string) *finding.Finding {
+		if strings.EqualFold(value, word) {
+			put(d, 0)
+			return nil
+		}
+		problem := parse(d, value)
+		if problem != nil {
+			problem.Fix += ", or " + word
+		}
+		return problem
+	}
+}
+
 // word returns a parser of the given words, in any letter case.
 func word(put func(*draft, string), phrases ...string) setter {
 	return func(d *draft, value string) *finding.Finding {

@@ -36,9 +36,12 @@ type Distribution struct {
 	// begins with it. It is nil if the headers ended normally, at an empty line or the end of the text.
 	HeadersEndAt *Line
 	WheelFile    *WheelFile // the WHEEL file of a wheel; nil if there is none in its place
+	Start        Start      // what its first bytes tell, if they are not those of an archive; empty if nothing that is known
+	Contents     Contents   // of an sdist, or what is named like one
 	Source       *Source    // what builds an sdist; nil for a wheel, and for an archive without one folder at its top
 	Oddities     []Oddity   // in the layout of a wheel, at most [MostOddities] of each kind
 	Secrets      []Secret   // credentials in its members, in the order of these; at most [MostSecrets]
+	Native       []Native   // native code in the members of a wheel, in the order of these; at most [MostNative]
 	EntryPoints  error      // why a wheel's entry_points.txt is invalid; nil if it is valid or absent
 	Description  string     // the body of the core metadata, or the Description header without its indentation
 	// AbsentLicenses has the first values of License-File, up to [MaxAbsent], that are valid paths and that the archive does not contain.
@@ -88,17 +91,19 @@ func (r *Reader) Read(ctx context.Context, path string, md5 bool) (*Distribution
 	large := turn{ctx: ctx, of: r}
 	defer large.end()
 	selection := d.wanted()
-	selection.Admit, selection.Budget = large.begin, r.budget
-	secrets := &secretFinder{scanner: r.scanner()}
-	layout := newLayoutFinder(d)
-	selection.Inspect = secrets.inspect
-	if d.DistInfo() != "" {
-		selection.Member, selection.Inspect = layout.member, inspections(secrets.inspect, layout.inspect)
+	selection.Admit, selection.Budget, selection.Buffers = large.begin, r.budget, &r.buffers
+	secrets, natives := secretFinder{scanner: r.scanner()}, nativeFinder{}
+	source, layout := newSourceFinder(), newLayoutFinder(d)
+	all := inspector{finders: []func(string) archive.Inspection{secrets.inspect}}
+	switch d.Kind() {
+	case Sdist:
+		all.finders = append(all.finders, contentsFinder{&d.Contents}.inspect, source.inspect)
+	case Wheel:
+		all.finders = append(all.finders, natives.inspect, layout.inspect)
+		selection.Member = layout.member
 	}
-	source := newSourceFinder()
-	if d.Kind() == Sdist {
-		selection.Inspect = inspections(secrets.inspect, source.inspect)
-	}
+	selection.Inspect = all.inspect
+	d.readStart(file)
 	if err := d.readAll(ctx, file, md5, selection); err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
@@ -109,7 +114,7 @@ func (r *Reader) Read(ctx context.Context, path string, md5 bool) (*Distribution
 		d.takeMetadata(text)
 	}
 	secrets.inspectKept(d.Archive.Kept)
-	d.Secrets, d.Source = secrets.found, source.of(d)
+	d.Secrets, d.Native, d.Source = secrets.found, natives.found, source.of(d)
 	d.Oddities = layout.finish(d.Archive.Names, len(d.Values("Requires-Dist")) == 0 && !d.Partial)
 	d.dropContents()
 	return d, nil
@@ -118,8 +123,9 @@ func (r *Reader) Read(ctx context.Context, path string, md5 bool) (*Distribution
 // readAll computes the digests and reads the archive in one pass: its members are unpacked while it is hashed. Of a zip, the
 // directory and the members with metadata are read before, because the directory is at the end.
 func (d *Distribution) readAll(ctx context.Context, file *os.File, md5 bool, selection archive.Selection) error {
-	sums := newSums(md5)
-	stream := &hashed{ctx: ctx, file: file, size: d.Size, sums: sums}
+	sums := newSums(!d.memory.onlySHA256, md5)
+	stream := &hashed{ctx: ctx, file: file, size: d.Size, sums: sums, free: &d.memory.chunks}
+	defer stream.close()
 	selection.Stream = stream
 	selection.Stopped = func() error { return context.Cause(ctx) }
 	var err error

@@ -267,16 +267,17 @@ func bigWheel(t testing.TB, size int64) string {
 }
 
 func TestRead_LargeFileMemory(t *testing.T) { // not parallel: it measures
-	path := bigWheel(t, 64<<20)
+	const size = 16 << 20
+	path := bigWheel(t, size)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	d := read(t, path)
 	runtime.ReadMemStats(&after)
-	if d.Size != 64<<20 || d.Header("Name") != "alder" {
+	if d.Size != size || d.Header("Name") != "alder" {
 		t.Errorf("got %d bytes, %+v", d.Size, d.Headers)
 	}
 	if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 2<<20 {
-		t.Errorf("reading 64 MiB allocated %d bytes", allocated)
+		t.Errorf("reading %d bytes allocated %d", size, allocated)
 	}
 }
 
@@ -288,5 +289,22 @@ func BenchmarkRead(b *testing.B) {
 		if _, err := distfile.Read(b.Context(), path, true); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// TestReader_OnlySHA256: files that are compared with no index need no other digest than SHA-256.
+func TestReader_OnlySHA256(t *testing.T) {
+	t.Parallel()
+	const path = "testdata/sampleproject-3.0.0.tar.gz"
+	all, err := distfile.NewReader().Read(t.Context(), path, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	few, err := distfile.NewSHA256Reader().Read(t.Context(), path, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (distfile.Digests{SHA256: all.Digests.SHA256}); few.Digests != want || all.Digests == want {
+		t.Errorf("%x, and %x", few.Digests, all.Digests)
 	}
 }

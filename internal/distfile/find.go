@@ -43,7 +43,7 @@ func Find(patterns []string) (FindResult, error) {
 	}
 	if len(s.result.Distributions) == 0 && len(s.wrong) == 0 {
 		s.refuse(NoneFoundError{finding.New(finding.NoDistributions,
-			fmt.Sprintf("no distributions found in %q", patterns),
+			"no distributions found in "+strings.Join(patterns, ", "),
 			"build them first (python -m build), or download the artifact of the build job into this folder")})
 	}
 	for _, list := range []*[]string{&s.result.Distributions, &s.result.AttestationFiles, &s.result.Others} {
@@ -76,7 +76,7 @@ func (s *search) collect(pattern string) {
 	case errors.Is(err, os.ErrNotExist):
 		s.refuse(finding.New(finding.PathMissing,
 			pattern+" does not exist",
-			"check packages-dir, and that an earlier step of this job created or downloaded it").In(pattern))
+			"check `packages-dir`, and that an earlier step of this job created or downloaded it").In(pattern))
 	default:
 		s.refuse(finding.New(finding.PathUnreadable, err.Error(), "check the permissions of the path").In(pattern))
 	}

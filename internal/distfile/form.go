@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/org/pypi-oidc-publish/internal/archive"
 	"github.com/org/pypi-oidc-publish/internal/localfile"
@@ -194,7 +195,7 @@ func formValue(field, value string) string {
 	}
 }
 
-var notInFormNames = regexp.MustCompile(`[^A-Za-z0-9.]+`)
+var notInFormNames = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[^A-Za-z0-9.]+`) })
 
 // formName returns a name with dashes, like setuptools and twine, so that the index shows the usual spelling. An invalid
 // name is unchanged, because a valid spelling of it could be the name of another project.
@@ -202,7 +203,7 @@ func formName(name string) string {
 	if !pep.ValidName(name) {
 		return name
 	}
-	return notInFormNames.ReplaceAllString(name, "-")
+	return notInFormNames().ReplaceAllString(name, "-")
 }
 
 // respell separates the parts of a value, at most n, by a comma and a blank.

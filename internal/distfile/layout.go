@@ -104,6 +104,9 @@ func shortened(text string) string {
 
 // member looks at one member.
 func (f *layoutFinder) member(entry archive.Entry, facts *archive.Facts) {
+	if f.info == ".dist-info/" {
+		return // its file name has no project and version
+	}
 	if !f.begun {
 		f.begun = true
 		f.readEntryPoints(facts.Kept[f.info+"entry_points.txt"])
@@ -376,6 +379,7 @@ func (f *layoutFinder) isRegular(names *archive.Names, folder string) bool {
 
 // scriptHead takes the beginning of a script.
 type scriptHead struct {
+	once
 	finder *layoutFinder
 	name   string
 	text   []byte
@@ -386,7 +390,7 @@ const longestHead = 32
 
 var blankPython = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^#![ \t]+python`) })
 
-// inspect returns what takes the content of a member; nil if nothing does.
+// inspect returns what takes the content of a script; nil if the member is none.
 func (f *layoutFinder) inspect(member string) archive.Inspection {
 	if path, isScript := strings.CutPrefix(member, f.data+"scripts/"); !isScript || path == "" {
 		return nil
@@ -404,43 +408,5 @@ func (s *scriptHead) Write(p []byte) (int, error) {
 func (s *scriptHead) Close() {
 	if blankPython().Match(s.text) {
 		s.finder.note(ScriptInterpreter, s.name, "")
-	}
-}
-
-// inspections returns a function that hands the content of a member to each that takes it.
-func inspections(all ...func(member string) archive.Inspection) func(string) archive.Inspection {
-	return func(member string) archive.Inspection {
-		var takers several
-		for _, inspect := range all {
-			if i := inspect(member); i != nil {
-				takers = append(takers, i)
-			}
-		}
-		switch len(takers) {
-		case 0:
-			return nil
-		case 1:
-			return takers[0]
-		default:
-			return takers
-		}
-	}
-}
-
-// several is an inspection that hands the content on.
-type several []archive.Inspection
-
-// Write takes a part of the content. It never fails.
-func (s several) Write(p []byte) (int, error) {
-	for _, i := range s {
-		_, _ = i.Write(p) // never fails
-	}
-	return len(p), nil
-}
-
-// Close ends the content.
-func (s several) Close() {
-	for _, i := range s {
-		i.Close()
 	}
 }

@@ -183,6 +183,13 @@ func (d *Distribution) takeMetadata(kept []byte) {
 	d.findLicenses(text)
 }
 
+// FromMetadata returns a file of which only the name and the core metadata are known.
+func FromMetadata(name string, text []byte) *Distribution {
+	return &Distribution{
+		Path: name, Name: name, Metadata: true, MetadataSize: len(text), Headers: slices.Collect(fieldsOf(string(text))),
+	}
+}
+
 // split returns the part of core metadata that has its headers, and its body, as Python's email parser reads it, which defines the format.
 // The headers end at the first line that is not one. If that line is empty, it belongs to neither; any other line begins the body, and is
 // returned as endedAt. It accepts any text.

@@ -40,7 +40,7 @@ type secretFinder struct {
 	git     bool // data of a git repository was found: one report is enough
 }
 
-// inspect returns what takes the content of a member.
+// inspect returns what takes the content of a member; nil if enough was found.
 func (f *secretFinder) inspect(member string) archive.Inspection {
 	if len(f.found) >= MostSecrets {
 		return nil
@@ -49,15 +49,15 @@ func (f *secretFinder) inspect(member string) archive.Inspection {
 		f.git = true
 		f.add(Secret{Member: member, Kind: GitFolder, Proved: true})
 	}
-	return &inspectedMember{finder: f, name: member}
+	return &scannedMember{finder: f, name: member}
 }
 
 // inspectKept inspects the members whose content is kept, which [archive.Selection.Inspect] leaves out.
 func (f *secretFinder) inspectKept(kept map[string][]byte) {
 	for _, member := range slices.Sorted(maps.Keys(kept)) {
-		if inspection := f.inspect(member); inspection != nil {
-			_, _ = inspection.Write(kept[member]) // never fails
-			inspection.Close()
+		if m := f.inspect(member); m != nil {
+			_, _ = m.Write(kept[member]) // never fails
+			m.Close()
 		}
 	}
 }
@@ -69,15 +69,16 @@ func (f *secretFinder) add(s Secret) {
 	}
 }
 
-// inspectedMember is one member while it is unpacked.
-type inspectedMember struct {
+// scannedMember is one member while it is scanned.
+type scannedMember struct {
+	once
 	finder *secretFinder
 	name   string
 	text   []byte // the beginning of a file whose name shows that it may have a password
 }
 
 // Write takes a part of the member. It never fails.
-func (m *inspectedMember) Write(p []byte) (int, error) {
+func (m *scannedMember) Write(p []byte) (int, error) {
 	if secretscan.IsLoginFile(m.name) || secretscan.IsEnvFile(m.name) {
 		m.text = append(m.text, p[:min(len(p), longestNamed-len(m.text))]...)
 	}
@@ -85,7 +86,7 @@ func (m *inspectedMember) Write(p []byte) (int, error) {
 }
 
 // Close notes what was found.
-func (m *inspectedMember) Close() {
+func (m *scannedMember) Close() {
 	switch {
 	case secretscan.IsLoginFile(m.name) && secretscan.HasPassword(m.text):
 		m.finder.add(Secret{Member: m.name, Kind: LoginFile, Proved: true})

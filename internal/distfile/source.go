@@ -39,6 +39,7 @@ func (f *sourceFinder) inspect(member string) archive.Inspection {
 
 // sourceText is one member while it is unpacked, and its text after that.
 type sourceText struct {
+	once
 	text []byte
 	long bool // whether it is longer than what is held
 }

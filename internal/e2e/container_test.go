@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -368,7 +369,7 @@ func TestContainer_Commands(t *testing.T) {
 		code             int
 		says             string
 	}{
-		{[]string{"-v", s.path("dist") + ":/dist:ro"}, []string{"check", "/dist"}, 0, "0 errors"},
+		{[]string{"-v", s.path("dist") + ":/dist:ro"}, []string{"check", "/dist"}, 0, "1 file checked: no problems"},
 		{
 			[]string{"-v", checkout + ":/checkout:ro"},
 			[]string{"setup", "-index", "none", "/checkout"},
@@ -385,5 +386,30 @@ func TestContainer_Commands(t *testing.T) {
 		what := strings.Join(c.arguments, " ")
 		expect.Equal(t, "exit code of "+what, command.ProcessState.ExitCode(), c.code)
 		expect.Contains(t, "the output of "+what, string(out), c.says)
+	}
+}
+
+// TestContainer_Readme: the commands of the README for people without Go, letter by letter, but for the name of the image and the engine.
+func TestContainer_Readme(t *testing.T) {
+	s := newStepWith(t, map[string]string{}, "alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz")
+	page, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"check": "2 files checked: no problems", "rehearse": "published alder 1.0: 2 files uploaded"}
+	command := regexp.MustCompile(`(?m)^docker (run --rm -v "\$PWD/dist:/dist:ro") ghcr\.io/\S+ (\w+) /dist$`)
+	for _, found := range command.FindAllStringSubmatch(string(page), -1) {
+		shell := exec.CommandContext(t.Context(), "bash", "-c",
+			`"$CONTAINER_ENGINE" `+found[1]+` --label "$CONTAINER_LABEL" "$CONTAINER_IMAGE" `+found[2]+` /dist`)
+		shell.Dir = s.dir
+		out, err := shell.CombinedOutput()
+		if err != nil {
+			t.Errorf("%s: %v", found[0], err)
+		}
+		expect.Contains(t, "the output of "+found[0], string(out), want[found[2]])
+		delete(want, found[2])
+	}
+	for verb := range want {
+		t.Errorf("the README does not show how to run %s with docker", verb)
 	}
 }

@@ -18,40 +18,57 @@ import (
 // indexSituation is one in which a maintainer publishes to an index other than PyPI.
 type indexSituation struct {
 	name   string
-	set    func(s *step, x *standin.Index)
+	set    func(s *step, x otherIndex)
 	code   int
 	result string // the output
 	posts  int
 	// most is how many seconds may be waited; 0: none.
 	most int
 	says []string
+	// imitated is set if no real index was tried in it.
+	imitated bool
 }
+
+// otherIndex is an index other than PyPI: a stand-in, or a real one.
+type otherIndex interface {
+	Put(name string, content []byte) // publishes a file
+	readsOnly()                      // the credential may only read
+	writesOnly()                     // the pages cannot be read
+	forwards()                       // pages of projects that it does not have are PyPI's
+}
+
+// standIn is a stand-in.
+type standIn struct{ *standin.Index }
+
+func (x standIn) readsOnly()  { x.ReadsOnly = true }
+func (x standIn) writesOnly() { x.WritesOnly = true }
+func (x standIn) forwards()   { x.Forwards = true }
 
 func indexSituations() []indexSituation {
 	const wheel, sdist = "alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz"
-	put := func(names ...string) func(s *step, x *standin.Index) {
-		return func(s *step, x *standin.Index) {
+	put := func(names ...string) func(s *step, x otherIndex) {
+		return func(s *step, x otherIndex) {
 			for _, name := range names {
 				x.Put(name, readFile(s.t, s.path("dist/"+name)))
 			}
 		}
 	}
 	return []indexSituation{
-		{"first release", func(*step, *standin.Index) {}, 0, "published", 2, 2, nil},
-		{"same bytes", put(wheel, sdist), 0, "unchanged", 0, 0, nil},
-		{"other bytes", func(_ *step, x *standin.Index) {
+		{"first release", func(*step, otherIndex) {}, 0, "published", 2, 2, nil, false},
+		{"same bytes", put(wheel, sdist), 0, "unchanged", 0, 0, nil, false},
+		{"other bytes", func(_ *step, x otherIndex) {
 			x.Put(wheel, []byte("another"))
 			x.Put(sdist, []byte("another"))
-		}, 1, "failed", 0, 0, []string{"already has a different file named " + wheel}},
-		{"half-published", put(wheel), 0, "published", 1, 2, nil},
-		{"wrong credential", func(s *step, _ *standin.Index) { s.env["INPUT_PASSWORD"] = "another password" }, 1, "failed", 1, 0, []string{
+		}, 1, "failed", 0, 0, []string{"already has a different file named " + wheel}, false},
+		{"half-published", put(wheel), 0, "published", 1, 2, nil, false},
+		{"wrong credential", func(s *step, _ otherIndex) { s.env["INPUT_PASSWORD"] = "another password" }, 1, "failed", 1, 0, []string{
 			"upload-unauthorized",
-		}},
-		{"read-only credential", func(_ *step, x *standin.Index) { x.ReadsOnly = true }, 1, "failed", 1, 0, []string{
+		}, false},
+		{"read-only credential", func(_ *step, x otherIndex) { x.readsOnly() }, 1, "failed", 1, 0, []string{
 			"upload-unauthorized", "may only read",
-		}},
-		{"page unreadable", func(_ *step, x *standin.Index) { x.WritesOnly = true }, 0, "published", 2, 5, []string{"look-failed", "403"}},
-		{"forwarded", func(_ *step, x *standin.Index) { x.Forwards = true }, 0, "published", 2, 2, nil},
+		}, false},
+		{"page unreadable", func(_ *step, x otherIndex) { x.writesOnly() }, 0, "published", 2, 5, []string{"look-failed", "403"}, false},
+		{"forwarded", func(_ *step, x otherIndex) { x.forwards() }, 0, "published", 2, 2, nil, true},
 	}
 }
 
@@ -73,7 +90,7 @@ func TestIndexes_Matrix(t *testing.T) {
 			}
 		}
 	})
-	text := "index | situation | result | exit code | uploads | other requests | seconds waited\n"
+	text := "index | situation | result | exit code | uploads | other requests | seconds waited | tried with\n"
 	for _, kind := range standin.Kinds() {
 		for _, c := range indexSituations() {
 			text += rows[kind.Name+c.name]
@@ -92,11 +109,24 @@ func tryIndex(t *testing.T, kind standin.Kind, c indexSituation) string {
 	server := httptest.NewServer(x)
 	t.Cleanup(server.Close)
 	s.env["INPUT_REPOSITORY-URL"], s.env["INPUT_USER"], s.env["INPUT_PASSWORD"] = server.URL+kind.Upload, kind.User, x.Password
-	c.set(s, x)
+	c.set(s, standIn{x})
 	e := s.run()
 	waited := int(time.Until(s.clock.Now()).Round(time.Second) / time.Second)
-	e.expect(t, c.code, "result", c.result)
 	posts := x.Requests(http.MethodPost)
+	c.check(t, e, posts, waited)
+	others := x.Requests(http.MethodGet) + x.Requests(http.MethodHead)
+	tried := "stand-in"
+	if kind.Real != "" && !c.imitated {
+		tried += ", " + kind.Real
+	}
+	return fmt.Sprintf("%s | %s | %s | %d | %d | %d | %d | %s\n", kind.Name, c.name, e.outputs["result"], e.code, posts, others, waited,
+		tried)
+}
+
+// check compares what a run came to with what a maintainer expects: posts is the number of uploads, waited a number of seconds.
+func (c indexSituation) check(t *testing.T, e ending, posts, waited int) {
+	t.Helper()
+	e.expect(t, c.code, "result", c.result)
 	if posts != c.posts || waited > c.most {
 		t.Errorf("%d uploads, want %d; waited for %d s, at most %d\n%s", posts, c.posts, waited, c.most, e.log)
 	}
@@ -110,8 +140,6 @@ func tryIndex(t *testing.T, kind standin.Kind, c indexSituation) string {
 			t.Errorf("the log of a run with a token says %q\n%s", text, e.log)
 		}
 	}
-	others := x.Requests(http.MethodGet) + x.Requests(http.MethodHead)
-	return fmt.Sprintf("%s | %s | %s | %d | %d | %d | %d\n", kind.Name, c.name, e.outputs["result"], e.code, posts, others, waited)
 }
 
 // TestIndexes_Examples: each example for another index publishes to the stand-in of that index, with the inputs of its own text.

@@ -68,8 +68,8 @@ func TestCancel_AnyMoment(t *testing.T) {
 		files = append(files, fmt.Sprintf("alder-1.0-cp3%d-cp3%d-win32.whl", minor+1, minor+1))
 	}
 	files = append(files, "alder-1.0.tar.gz")
-	// A query, an audience, a mint with its two ID tokens, the uploads, a burn with its two probes.
-	requests := int64(len(files) + 8)
+	// A query, an audience, a mint with its two ID tokens, the uploads, a burn with its proof.
+	requests := int64(len(files) + 7)
 	var mu sync.Mutex
 	interrupted := 0
 	t.Cleanup(func() { t.Logf("%d of %d signals came while the run was under way", interrupted, cases) })

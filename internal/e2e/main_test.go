@@ -28,6 +28,8 @@ import (
 const (
 	programName = "pypi-oidc-publish"
 	noWaitName  = "pypi-oidc-publish-no-wait"
+
+	printersName = "printers" // a process that prints as libraries do
 )
 
 // TestMain makes the program a command on the PATH of every test and script.
@@ -54,6 +56,7 @@ func TestMain(m *testing.M) {
 	var clock stepclock.Clock
 	testscript.Main(waiting{m}, map[string]func(){
 		programName: program(time.Now, cli.Sleep), noWaitName: program(clock.Now, clock.Sleep), "embedded-roots": countRoots,
+		printersName: printAnyhow,
 	})
 }
 
@@ -63,7 +66,7 @@ type waiting struct{ *testing.M }
 
 // shortTests are the tests that -short runs, unless -run says which: they show all that people read of a run, that the runner's contract is
 // kept, and the order of uploads. What each step does is held by the tests of its own package, in less time.
-const shortTests = "^Test(Golden_|RunnerContract$|NextSteps$|Upload_Order$)"
+const shortTests = "^Test(Golden_|RunnerContract$|NextSteps$|Upload_Order$|TakeStreams$)"
 
 // Run implements the interface that testscript.Main calls.
 func (w waiting) Run() int {
@@ -96,4 +99,14 @@ func countRoots() {
 		os.Exit(1)
 	}
 	fmt.Println(!pool.Equal(x509.NewCertPool()))
+}
+
+// printAnyhow is a process that prints as a library does, and to the streams that main took before.
+func printAnyhow() {
+	stdout, stderr := cli.TakeStreams(&os.Stdout, &os.Stderr)
+	fmt.Println("::error::a library")
+	fmt.Fprintln(os.Stdout, "::error::a library")
+	fmt.Fprintln(os.Stderr, "::error::a library")
+	fmt.Fprint(stdout, "out")
+	fmt.Fprint(stderr, "err")
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -237,4 +238,16 @@ func formsOf(secret string) []string {
 		forms = append(forms, secret[n-32:], secret[:n-8]) // the signature alone, and all but the end
 	}
 	return forms
+}
+
+// TestTakeStreams: what a library prints by itself reaches neither stream, and what is written to the streams that were taken does.
+func TestTakeStreams(t *testing.T) {
+	t.Parallel()
+	var stdout, stderr strings.Builder
+	command := exec.CommandContext(t.Context(), printersName)
+	command.Stdout, command.Stderr = &stdout, &stderr
+	err := command.Run()
+	if err != nil || stdout.String() != "out" || stderr.String() != "err" {
+		t.Errorf("%q, %q, %v", stdout.String(), stderr.String(), err)
+	}
 }

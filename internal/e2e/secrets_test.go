@@ -14,8 +14,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
-// TestSecretsInFiles: a private key among the files stops the release, or is a warning if the user waives it. Either way no part of the
-// key is in the log, the summary, the outputs or the manifest, nor in what check prints in any format.
+// TestSecretsInFiles: credentials among the files stop the release, or are warnings if the user waives it. Either way no part of one is in
+// the log with its annotations, the summary, the outputs or the manifest, nor in what check prints in any format.
 func TestSecretsInFiles(t *testing.T) {
 	t.Parallel()
 	s := newSigningStep(t, fakepypi.Run{})
@@ -28,15 +28,21 @@ func TestSecretsInFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	block := string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
-	secret := strings.Split(block, "\n")[1]
+	token, vendors, password := disttest.GitHubToken(), "glpat-"+strings.Repeat("z9Y8", 5), "correct-horse-battery"
 	disttest.Save(t, s.path("dist/"+besideWheel), disttest.Zip(disttest.WheelMembers("alder", "1.0",
-		"Metadata-Version: 2.1\nName: alder\nVersion: 1.0\n", disttest.Member{Name: "alder/id_ed25519", Content: block})...))
+		"Metadata-Version: 2.1\nName: alder\nVersion: 1.0\n\nExport "+token+" first.\n", disttest.Pairs(
+			[2]string{"alder/id_ed25519", block},
+			[2]string{"alder/settings.py", "TOKEN = '" + token + "'\nOTHER = '" + vendors + "'\n"},
+			[2]string{"alder/tests/test_x.py", "TOKEN = '" + token + "'\n"},
+			[2]string{".pypirc", "[pypi]\nusername = __token__\npassword = " + password + "\n"},
+		)...)...))
 	nowhere := func(texts map[string]string) {
 		t.Helper()
 		for where, text := range texts {
-			for _, part := range []string{secret, secret[:20], secret[len(secret)-20:]} {
-				if strings.Contains(text, part) {
-					t.Errorf("%s shows a part of the key:\n%s", where, text)
+			for _, secret := range []string{strings.Split(block, "\n")[1], token, vendors, password} {
+				const part = 12
+				if strings.Contains(text, secret[:part]) || strings.Contains(text, secret[len(secret)-part:]) {
+					t.Errorf("%s shows a part of a credential:\n%s", where, text)
 				}
 			}
 		}
@@ -46,7 +52,8 @@ func TestSecretsInFiles(t *testing.T) {
 		code   int
 	}{{"true", cli.Failed}, {"false", cli.Done}} {
 		s.env["INPUT_VERIFY-METADATA"], s.env["INPUT_MANIFEST-FILE"] = c.verify, s.path("manifest.json")
-		e := s.ends(c.code, "secret::", "an unencrypted private key of OpenSSH, at byte 0")
+		e := s.ends(c.code, "secret::", "an unencrypted private key of OpenSSH, at byte 0", "surely a GitHub token, at byte 9",
+			"'.pypirc' has a password", "probably a GitLab token")
 		texts := map[string]string{"the log": e.log, "the summary": e.summary, "the manifest": string(readFile(t, s.path("manifest.json")))}
 		for name, value := range e.outputs {
 			texts["the output "+name] = value

@@ -1,8 +1,11 @@
 package fakepypi_test
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
+	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
 // recording is what another client sent to an index (testdata/clients/README.md).
@@ -168,5 +172,50 @@ func TestUpload_RecordedClients(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestTLS_RecordedUV: the whole of uv's Trusted Publishing, which is over https whatever its address says: the audience, an ID token, an
+// upload token, the recorded uploads with it, and its revocation. Every address is of one origin.
+func TestTLS_RecordedUV(t *testing.T) {
+	t.Parallel()
+	all := recordings(t)
+	i := slices.IndexFunc(all, func(r recording) bool { return strings.HasPrefix(r.Client, "uv ") })
+	if i < 0 {
+		t.Fatal("uv is not among the recordings")
+	}
+	th := open(t, fakepypi.Options{TLS: true, OnePort: true, Issuer: fakepypi.GitHubIssuer})
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(th.Authority) {
+		t.Fatalf("no certificate: %s", th.Authority)
+	}
+	th.http = &http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: roots, Time: th.clock.now},
+	}}
+	origin := "https://" + th.Upload.Host
+	for name, address := range map[string]string{"uploads": th.Upload.String(), "ID tokens": th.Env["ACTIONS_ID_TOKEN_REQUEST_URL"]} {
+		if !strings.HasPrefix(address, origin+"/") {
+			t.Errorf("the address of %s is %s", name, address)
+		}
+	}
+	uploads := all[i].Requests
+	th.AddPublisher(fakepypi.Publisher{Project: pep.Normalize(uploads[0].values("name")[0])})
+	agent := []string{"User-Agent", "uv/0.13.9", "Accept", "*/*", "Content-Type", "application/json"}
+	audience, _ := th.do("GET", origin+"/_/oidc/audience", nil, agent...).json(t)["audience"].(string)
+	body := strings.NewReader(`{"token":"` + th.idToken(audience) + `"}`)
+	token, _ := th.do("POST", origin+"/_/oidc/mint-token", body, agent...).json(t)["token"].(string)
+	if token == "" {
+		t.Fatal("no upload token")
+	}
+	for _, u := range uploads {
+		name, content := u.file()
+		u.send(th, "__token__", token, u.body(content, u.digests(content))).want(t, 200, "OK")
+		if !slices.ContainsFunc(th.Files(), func(f fakepypi.File) bool { return f.Name == name }) {
+			t.Errorf("%s is not among %v", name, th.Files())
+		}
+	}
+	th.do("POST", origin+"/_/oidc/burn-token", strings.NewReader(`{"token":"`+token+`"}`), agent...).want(t, 202, "Accepted")
+	if tokens := th.Tokens(); len(tokens) != 1 || !tokens[0].Burned {
+		t.Errorf("tokens: %+v", tokens)
 	}
 }

@@ -81,7 +81,8 @@ func controlActions() []controlAction {
 			func(s *Servers, r controlRequest) error { return s.setStatus(r) },
 		},
 		{
-			"limits", nil, "set the maximum sizes of a file and of a project: file-bytes and project-bytes, 0 for the defaults",
+			"limits", nil, "set the maximum sizes of a file and of a project: file-bytes and project-bytes, 0 for the defaults; of the " +
+				"project, or without one of all that have none of their own",
 			func(s *Servers, r controlRequest) error { return s.setLimits(r) },
 		},
 		{
@@ -135,8 +136,14 @@ func (s *Servers) setLimits(r controlRequest) error {
 	if r.FileBytes < 0 || r.ProjectBytes < 0 {
 		return errors.New("a limit cannot be negative")
 	}
-	s.Switch(func(b *Behavior) { b.FileLimit, b.ProjectLimit = r.FileBytes, r.ProjectBytes })
-	return nil
+	var project pep.Project
+	if r.Project != "" {
+		var err error
+		if project, err = r.project(); err != nil {
+			return err
+		}
+	}
+	return s.index.SetLimits(project, r.FileBytes, r.ProjectBytes)
 }
 
 func (s *Servers) addPublisher(r controlRequest) error {
@@ -152,10 +159,10 @@ func (s *Servers) addPublisher(r controlRequest) error {
 
 func (s *Servers) removePublishers(r controlRequest) error {
 	project, err := r.project()
-	if err == nil {
-		s.Distrust(project)
+	if err != nil {
+		return err
 	}
-	return err
+	return s.Distrust(project)
 }
 
 // control handles requests to [ControlPath], in JSON:

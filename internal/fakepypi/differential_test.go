@@ -1,10 +1,16 @@
 package fakepypi_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"net/textproto"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +21,7 @@ import (
 
 	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/preflight"
@@ -25,9 +32,11 @@ import (
 )
 
 // TestUpload_AgreesWithPreflight changes wheels and sdists in all that preflight checks, and uploads them to the test server: what
-// preflight refuses is refused, and nothing else.
+// preflight refuses is refused, and nothing else. Most uploads are handed to the index as the requests that they are, and one in 20 is sent by
+// the client over HTTP, with all that is checked on its way.
 func TestUpload_AgreesWithPreflight(t *testing.T) {
 	t.Parallel()
+	const onceSent = 20
 	rounds, workers := 12_000, 4
 	if testing.Short() {
 		rounds = 600
@@ -45,7 +54,11 @@ func TestUpload_AgreesWithPreflight(t *testing.T) {
 				for round := worker; round < rounds; round += workers {
 					m := mutant{random: rand.New(rand.NewPCG(1, uint64(round))), values: values}
 					name, content := m.make()
-					errors, answer := j.judge(name, content)
+					upload := j.handOver
+					if (round/workers)%onceSent == 0 {
+						upload = j.send
+					}
+					errors, answer := j.judge(name, content, upload)
 					count.Lock()
 					switch {
 					case (len(errors) > 0) != (answer != ""):
@@ -78,12 +91,16 @@ func TestUpload_AgreesWithPreflight(t *testing.T) {
 	}
 }
 
-// judges asks preflight and a test server about files.
+// judges asks preflight and the index of the test server about files.
 type judges struct {
-	t      *testing.T
-	now    time.Time
-	dir    string
-	server *fakepypi.Servers
+	t     *testing.T
+	now   time.Time
+	dir   string
+	index *warehouse.Index // that is handed requests
+	files string           // its folder
+	token string           // of it
+
+	server *fakepypi.Servers // that is sent requests
 	client *index.Client
 	login  index.Credentials
 }
@@ -91,12 +108,94 @@ type judges struct {
 func newJudges(t *testing.T, now time.Time) *judges {
 	t.Helper()
 	c := &clock{at: now}
-	j := &judges{t: t, now: now, dir: t.TempDir(), server: pypitest.Start(t, fakepypi.Options{Now: c.now})}
+	j := &judges{t: t, now: now, dir: t.TempDir(), files: t.TempDir(), server: pypitest.Start(t, fakepypi.Options{Now: c.now})}
 	j.client = index.New(index.SiteOf(j.server.Upload, j.server.Simple, true).AsPyPI(), wire.New(wire.Options{
 		UserAgent: "test", Now: c.now, Sleep: func(ctx context.Context, _ time.Duration) error { return context.Cause(ctx) },
 	}), wire.NewGate(1), nil)
 	j.authorize()
+	var err error
+	if j.index, err = warehouse.New(warehouse.Options{Dir: j.files, Now: c.now, Audience: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = j.index.Close() })
+	j.empty()
 	return j
+}
+
+// empty makes the index as it was at the beginning.
+func (j *judges) empty() {
+	j.t.Helper()
+	err := os.RemoveAll(filepath.Join(j.files, "packages")) // Reset leaves the folders, and looks for files in all that there ever were
+	err = errors.Join(err, j.index.Reset())
+	token, failed := j.index.APIToken()
+	j.token = token
+	if err = errors.Join(err, failed); err != nil {
+		j.t.Fatal(err)
+	}
+}
+
+// handOver returns the message by which the index refuses a file; it is empty if the index takes it.
+func (j *judges) handOver(d *distfile.Distribution, content []byte) (message string) {
+	j.t.Helper()
+	form, err := d.Form(j.t.Context())
+	if err != nil {
+		j.t.Fatal(err)
+	}
+	defer form.Close()
+	fields := slices.AppendSeq([]distfile.Field{
+		{Name: "sha256_digest", Value: hex.EncodeToString(d.Digests.SHA256[:])},
+		{Name: "blake2_256_digest", Value: hex.EncodeToString(d.Digests.BLAKE2b[:])},
+	}, form.Fields)
+	var body bytes.Buffer
+	parts := multipart.NewWriter(&body)
+	for _, f := range fields {
+		err = errors.Join(err, parts.WriteField(f.Name, f.Value))
+	}
+	part, failed := parts.CreatePart(textproto.MIMEHeader{
+		"Content-Disposition": {multipart.FileContentDisposition("content", d.Name)}, "Content-Type": {"application/octet-stream"},
+	})
+	if err = errors.Join(err, failed); err == nil {
+		_, err = part.Write(content)
+	}
+	if err = errors.Join(err, parts.Close()); err != nil {
+		j.t.Fatal(err)
+	}
+	r := httptest.NewRequest(http.MethodPost, "/legacy/", &body)
+	r.Header.Set("Content-Type", parts.FormDataContentType())
+	r.SetBasicAuth("__token__", j.token)
+	answer := httptest.NewRecorder()
+	j.index.ServeHTTP(answer, r)
+	switch answer.Code {
+	case http.StatusOK:
+		j.empty()
+		return ""
+	case http.StatusBadRequest:
+		return answer.Body.String()
+	default:
+		j.t.Fatalf("%s: %d, %s", d.Name, answer.Code, answer.Body)
+		return ""
+	}
+}
+
+// send does what handOver does, with the client and over HTTP.
+func (j *judges) send(d *distfile.Distribution, _ []byte) (message string) {
+	j.t.Helper()
+	err := j.client.Upload(j.t.Context(), index.UploadRequest{File: d}, j.login)
+	var refused *index.Refusal
+	switch {
+	case err == nil:
+		pypitest.WaitIdle(j.t, j.server)
+		if err := j.server.Reset(j.t.Context()); err != nil {
+			j.t.Fatal(err)
+		}
+		j.authorize()
+		return ""
+	case errors.As(err, &refused):
+		return refused.Message
+	default:
+		j.t.Fatal(d.Name, err)
+		return ""
+	}
 }
 
 func (j *judges) authorize() {
@@ -111,8 +210,10 @@ func (j *judges) authorize() {
 // ours are the rules that only this program has.
 var ours = []finding.ID{"headers-end-early"}
 
-// judge returns the rules by which preflight refuses a file, and the message by which the test server does.
-func (j *judges) judge(name string, content []byte) (rules []finding.ID, message string) {
+// judge returns the rules by which preflight refuses a file, and the message by which the upload is refused.
+func (j *judges) judge(
+	name string, content []byte, upload func(*distfile.Distribution, []byte) string,
+) (rules []finding.ID, message string) {
 	j.t.Helper()
 	path := filepath.Join(j.dir, "file")
 	if err := os.WriteFile(path, content, 0o600); err != nil {
@@ -133,22 +234,7 @@ func (j *judges) judge(name string, content []byte) (rules []finding.ID, message
 			rules = append(rules, f.ID)
 		}
 	}
-	err = j.client.Upload(j.t.Context(), index.UploadRequest{File: d}, j.login)
-	var refused *index.Refusal
-	switch {
-	case err == nil:
-		pypitest.WaitIdle(j.t, j.server)
-		if err := j.server.Reset(j.t.Context()); err != nil {
-			j.t.Fatal(err)
-		}
-		j.authorize()
-		return rules, ""
-	case errors.As(err, &refused):
-		return rules, refused.Message
-	default:
-		j.t.Fatal(name, err)
-		return nil, ""
-	}
+	return rules, upload(d, content)
 }
 
 // mutationValues returns the values for each field that a mutant may have: those of the tables, and what other fields have.

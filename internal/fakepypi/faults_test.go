@@ -759,7 +759,7 @@ func TestControl(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(decoded.Planned) != 1 || decoded.Planned[0].Struck != 1 || decoded.Planned[0].Fault != "reset-after-store" ||
-		len(decoded.Faults) != len(fault.Named()) || !slices.Contains(decoded.Ops, "keys") || !slices.Equal(
+		len(decoded.Faults) != len(fault.Named())+1 || !slices.Contains(decoded.Ops, "keys") || !slices.Equal(
 		decoded.Connections, []string{"connect", "connect-issuer", "connect-sigstore", "connect-github", "connect-assets"},
 	) {
 		t.Errorf("%+v", decoded)

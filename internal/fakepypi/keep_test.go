@@ -89,7 +89,7 @@ func TestKeep_Restart(t *testing.T) {
 		"This filename was previously used by a file that has since been deleted. Use a different version. "+
 			"See https://pypi.org/help/#file-name-reuse for more information.")
 	again.upload(token, wheel("name", "old").called("old-1.0-py3-none-any.whl").holding("new")).want(t, 403, "")
-	again.upload(minted, wheel()).want(t, 403, "") // its publisher is not set up any more
+	again.upload(minted, wheel()).want(t, 403, "") // upload tokens are not kept
 	again.clock.pass(14 * 24 * time.Hour)
 	again.accepted(token, wheel("version", "1.1").called("demo-1.1-py2-none-any.whl").holding("in time"))
 	again.upload(token, wheel().called("demo-1.0-py2-none-any.whl").holding("late")).want(t, 200, "")
@@ -136,9 +136,9 @@ func TestKeep_DamagedState(t *testing.T) {
 		"of another program": {`"format": ".*"`, `"format": "x"`, `stage.json belongs to another program (its format is "x")`},
 		"a package.json":     {`(?s).*`, `{"name": "x", "version": "1.0"}`, "stage.json is damaged: json: cannot unmarshal string"},
 		"of a newer version": {
-			`"version": 2,`, `"version": 3, "news": true,`, "stage.json has version 3, but this program reads versions up to 2",
+			`"version": 3,`, `"version": 4, "news": true,`, "stage.json has version 4, but this program reads versions up to 3",
 		},
-		"an unknown field": {`"version": 2,`, `"version": 2, "news": true,`, `unknown field "news"`},
+		"an unknown field": {`"version": 3,`, `"version": 3, "news": true,`, `unknown field "news"`},
 		"no user":          {`"user": ".*"`, `"user": ""`, "it names no user"},
 		"a status":         {`"active"`, `"asleep"`, `project "demo": it has the status "asleep"`},
 		"a project twice": {
@@ -160,13 +160,22 @@ func TestKeep_DamagedState(t *testing.T) {
 		"a project to come":   {`(?s)("created": "[^"]*",\s*"seq":) \d+(,\s*"serial")`, `$1 99$2`, "a row has the number 99 of"},
 		"a file without time": {`(?s)("uploaded": "[^"]*",\s*"seq":) \d+`, `$1 0`, "a row has the number 0 of"},
 		"no time":             {`"uploaded": ".*"`, `"uploaded": "today"`, "stage.json is damaged: parsing time"},
-		"a token of no root":  {`"root": ".*"`, `"root": ""`, "is incomplete, or there twice"},
+		"a publisher without its project": {
+			`(?s)"projects": \[\s*"demo"`, `"projects": ["none"`, `a publisher: its project "none" is not there`,
+		},
+		"a publisher without an owner": {`"owner": "octo-org"`, `"owner": ""`, "a publisher: it is incomplete"},
+		"a pending one of nothing": {
+			`(?s)"projects": \[\s*"pending"\s*\]`, `"projects": []`, "a publisher: it is pending and has not one project",
+		},
+		"a token of no root": {`"root": ".*"`, `"root": ""`, "is incomplete, or there twice"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			th := open(t, fakepypi.Options{Dir: dir, Keep: true})
 			th.accepted(th.apiToken(), wheel())
+			th.AddPublisher(fakepypi.Publisher{Project: demo})
+			th.AddPublisher(fakepypi.Publisher{Project: "pending", Pending: true})
 			if err := th.Close(); err != nil {
 				t.Fatal(err)
 			}
@@ -311,12 +320,83 @@ func TestKeep_EarlierVersion(t *testing.T) {
 		t.Fatal(err)
 	}
 	old := regexp.MustCompile(`(?s)"metadata": \{.*?\n          \}`).ReplaceAll(text, []byte(`"summary": "trees", "yanked": "broken"`))
-	old = bytes.Replace(old, []byte(`"version": 2,`), []byte(`"version": 1,`), 1)
+	old = bytes.Replace(old, []byte(`"version": 3,`), []byte(`"version": 1,`), 1)
 	if err := os.WriteFile(path, old, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	info := open(t, fakepypi.Options{Dir: dir, Keep: true}).get("/pypi/demo/json").json(t)["info"].(map[string]any)
 	if info["summary"] != "trees" || info["yanked"] != true || info["yanked_reason"] != "broken" {
 		t.Errorf("%v\nof\n%s", info, old)
+	}
+}
+
+// TestKeep_Settings: what owners have set is there again after a restart: yanks, limits of a project and of all, publishers, and pending
+// ones, and those that were removed are gone. The same flags again change nothing.
+func TestKeep_Settings(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	th := open(t, fakepypi.Options{Dir: dir, Keep: true, Control: true})
+	for _, action := range []string{
+		`{"action": "add-publisher", "project": "demo"}`,
+		`{"action": "add-publisher", "project": "elder", "environment": "Later", "pending": true}`,
+		`{"action": "add-publisher", "project": "left", "workflow": "other.yml"}`,
+		`{"action": "remove-publishers", "project": "left"}`,
+	} {
+		th.act(action).want(t, 200, "")
+	}
+	th.accepted(th.minted(), wheel())
+	size := fmt.Sprint(len(sdist().content))
+	for _, action := range []string{
+		`{"action": "yank", "project": "demo", "version": "1.0", "reason": "broken"}`,
+		`{"action": "limits", "project": "demo", "file-bytes": ` + size + `, "project-bytes": 100000}`,
+		`{"action": "limits", "file-bytes": 1, "project-bytes": 2}`,
+	} {
+		th.act(action).want(t, 200, "")
+	}
+	if err := th.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	again := open(t, fakepypi.Options{Dir: dir, Keep: true, Control: true})
+	again.AddPublisher(fakepypi.Publisher{Project: demo})
+	again.AddPublisher(fakepypi.Publisher{Project: "elder", Environment: "later", Pending: true})
+	if page := again.get("/simple/demo/").body; !strings.Contains(page, `data-yanked="broken"`) {
+		t.Errorf("the yank is gone:\n%s", page)
+	}
+	page := again.get("/project/demo/").body
+	if strings.Count(page, "octo-org/rehearsal, workflow release.yml") != 1 {
+		t.Errorf("the publishers of the page:\n%s", page)
+	}
+	token := again.minted()
+	again.accepted(token, sdist())
+	if r := again.upload(token, wheel().called("demo-1.0-py2-none-any.whl").holding(strings.Repeat("x", 9999))); r.status != 400 ||
+		!strings.HasPrefix(r.reason, "File too large. Limit for project 'demo' is "+size+" bytes.") {
+		t.Errorf("%+v", r)
+	}
+	if r := again.upload(again.apiToken(), wheel("name", "other").called("other-1.0-py3-none-any.whl").holding("other")); r.status != 400 ||
+		!strings.HasPrefix(r.reason, "File too large. Limit for project 'other' is 1 bytes.") {
+		t.Errorf("%+v", r)
+	}
+	if page := again.get("/project/left/").body; strings.Contains(page, "other.yml") {
+		t.Errorf("a publisher that was removed is there again:\n%s", page)
+	}
+	if again.Has("elder") {
+		t.Error("the project of the pending publisher is there")
+	}
+	if err := again.Servers.AddPublisher(fakepypi.Publisher{Project: "third", Environment: "x", Pending: true}); err != nil {
+		t.Error(err)
+	}
+	if err := again.Servers.AddPublisher(fakepypi.Publisher{Project: "third", Environment: "x", Pending: true}); err == nil {
+		t.Error("a second pending publisher of this run was added")
+	}
+	if err := again.Close(); err != nil {
+		t.Fatal(err)
+	}
+	later := open(t, fakepypi.Options{Dir: dir, Keep: true, Run: fakepypi.Run{Environment: "later"}})
+	if r := later.mint(later.idToken("rehearsal")); r.status != 200 {
+		t.Errorf("%+v", r)
+	}
+	if !later.Has("elder") {
+		t.Error("the pending publisher is gone")
 	}
 }

@@ -58,7 +58,13 @@ func TestMeasured(t *testing.T) {
 				"\n\nThe resource has been moved to /legacy/; you should be redirected automatically.\nAn upload was attempted to /legacy but",
 			},
 		},
-		"§4.1 HEAD of the audience": {"HEAD", "/_/oidc/audience", "", nil, 405, nil, nil},
+		"§1.1 the old address": {
+			"POST", "/pypi?:action=file_upload", "application/json", nil, 410,
+			map[string]string{"Content-Type": "application/json"},
+			[]string{`"code":"410 This API has moved to https://upload.pypi.org/legacy/. See TODO for more information."`},
+		},
+		"§1.1 the old address, with nothing to do": {"POST", "/pypi", "", nil, 404, nil, nil},
+		"§4.1 HEAD of the audience":                {"HEAD", "/_/oidc/audience", "", nil, 405, nil, nil},
 		"§5.3 no provenance": {
 			"GET", attested, "", nil, 404,
 			map[string]string{"Cache-Control": tenMinutes},

@@ -23,6 +23,7 @@ func ops() []op {
 		{"upload", true, func(r *http.Request) bool { return isUploadURL(r) && hasForm(r) }},
 		{"probe", true, isUploadURL}, // a probe cannot carry a file
 		{"look", true, func(r *http.Request) bool { return under("/simple/")(r) || at("/pypi")(r) }},
+		{"core-metadata", false, isMetadata},
 		{"file", false, under("/files/")},
 		{"provenance", true, under("/integrity/")},
 		{"json", false, under("/pypi/")},
@@ -37,6 +38,11 @@ func ops() []op {
 		{"github", false, under(releases.APIPath + "/")},
 		{"other", false, func(*http.Request) bool { return true }},
 	}
+}
+
+// isMetadata reports whether a request is for the core metadata that the index serves beside a wheel.
+func isMetadata(r *http.Request) bool {
+	return under("/files/")(r) && strings.HasSuffix(r.URL.Path, ".whl.metadata")
 }
 
 // at returns a function that reports whether a request is for this path.

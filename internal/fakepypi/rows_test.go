@@ -1,6 +1,7 @@
 package fakepypi_test
 
 import (
+	"encoding/binary"
 	"slices"
 	"strconv"
 	"strings"
@@ -507,7 +508,12 @@ func TestUpload_Refusals(t *testing.T) {
 			"2.8/66 before the name", rawly(wheel().called("elder-1.0-py3-none-any.whl"), "the wheel"), bad,
 			invalidDist + "File is not a zipfile",
 		},
-		{"2.8/67 directory cut", rawly(wheel(), strings.Replace(theWheel, "PK\x01\x02", "PK\x01\x03", 1)), bad, invalidDist + "None"},
+		{
+			"2.8/66 no directory", rawly(wheel(), strings.Replace(theWheel, "PK\x01\x02", "PK\x01\x03", 1)), bad,
+			invalidDist + "File is not a zipfile",
+		},
+		{"2.8/66 ZIP64 without locator", rawly(wheel(), zip64(theWheel, "", false)), bad, invalidDist + "File is not a zipfile"},
+		{"2.8/67 directory cut", rawly(wheel(), cutDirectory(theWheel)), bad, invalidDist + "None"},
 		{"2.8/69 method", rawly(wheel(), squeezed(theWheel)), bad, invalidDist + "File does not use a supported compression type"},
 		{
 			"2.8/70 zip with two folders", rawly(sdist().called("demo-1.0.zip"), zipOf([][2]string{{"a/PKG-INFO", ""}, {"b/x", ""}})), bad,
@@ -536,6 +542,12 @@ func TestUpload_Refusals(t *testing.T) {
 		{
 			"2.8/75 prefix", rawly(wheel(), "#!/bin/sh\n"+theWheel), bad,
 			invalidDist + "ZIP archive not accepted: Unknown record signature. See https://docs.pypi.org/archives for more information",
+		},
+		{"2.8/75 ZIP64", rawly(wheel(), zip64(theWheel, "", true)), ok, "OK"},
+		{
+			"2.8/75 ZIP64 with more", rawly(wheel(), zip64(theWheel, "more", true)), bad,
+			invalidDist + "ZIP archive not accepted: ZIP64 extensible data not allowed. See https://docs.pypi.org/archives for more " +
+				"information",
 		},
 		{"2.8/76 a zip", rawly(sdist(), theWheel), bad, invalidDist + "File is not a tarfile"},
 		{"2.8/76 xz", rawly(sdist(), "\xfd7zXZ\x00..."), bad, invalidDist + "None"},
@@ -653,6 +665,35 @@ func rawly(p upload, content string) upload {
 func squeezed(content string) string {
 	at := strings.LastIndex(content, "PK\x01\x02") + 10
 	return content[:at] + "\x0c" + content[at+1:]
+}
+
+// cutDirectory is the zip with something else where the last entry of its directory is.
+func cutDirectory(content string) string {
+	at := strings.LastIndex(content, "PK\x01\x02")
+	return content[:at] + "XX" + content[at+2:]
+}
+
+// zip64 is the zip with a ZIP64 end record, which has extensible data, and the locator of the record if located is set.
+func zip64(content, extensible string, located bool) string {
+	body, end := content[:len(content)-22], []byte(content[len(content)-22:])
+	entries := binary.LittleEndian.Uint16(end[10:])
+	size, offset := binary.LittleEndian.Uint32(end[12:]), binary.LittleEndian.Uint32(end[16:])
+	record := append([]byte("PK\x06\x06"), make([]byte, 52)...)
+	binary.LittleEndian.PutUint64(record[4:], uint64(44+len(extensible)))
+	binary.LittleEndian.PutUint64(record[24:], uint64(entries))
+	binary.LittleEndian.PutUint64(record[32:], uint64(entries))
+	binary.LittleEndian.PutUint64(record[40:], uint64(size))
+	binary.LittleEndian.PutUint64(record[48:], uint64(offset))
+	locator := append([]byte("PK\x06\x07"), make([]byte, 16)...)
+	binary.LittleEndian.PutUint64(locator[8:], uint64(len(body)))
+	locator[16] = 1
+	if !located {
+		locator = nil
+	}
+	for at := 12; at < 20; at++ { // size and offset of the directory are in the other record
+		end[at] = 0xff
+	}
+	return body + string(record) + extensible + string(locator) + string(end)
 }
 
 // without is the wheel less one file of its metadata, with has another one.

@@ -64,6 +64,16 @@ const (
 	Plain               = warehouse.Plain
 )
 
+// Races says which requests that race each other lose.
+type Races = warehouse.Races
+
+// The kinds of races.
+const (
+	RacesEvery = warehouse.RacesEvery
+	RacesHalf  = warehouse.RacesHalf
+	RacesNone  = warehouse.RacesNone
+)
+
 // Burn is a behaviour of the revocation endpoint.
 type Burn = warehouse.Burn
 
@@ -354,8 +364,8 @@ type Publisher struct {
 	Pending        bool        // the project does not exist yet; the first mint creates it
 }
 
-// AddPublisher registers a publisher. Unless the publisher is pending, it creates its project if that does not exist. It fails only for a
-// second pending publisher with the same owner, repository, workflow and environment.
+// AddPublisher registers a publisher. Unless the publisher is pending, it creates its project if that does not exist. It fails for a
+// second pending publisher with the same owner, repository, workflow and environment, and if the change cannot be written to disk.
 func (s *Servers) AddPublisher(p Publisher) error {
 	_, repository, _ := strings.Cut(s.run.Repository, "/")
 	return s.index.AddPublisher(warehouse.Publisher{
@@ -414,8 +424,9 @@ func (s *Servers) Yank(release pep.Release, reason string) error {
 	return s.index.Yank(release, reason)
 }
 
-// Distrust removes all publishers of a project, and the upload tokens of those that are left without a project.
-func (s *Servers) Distrust(project pep.Project) { s.index.Distrust(project) }
+// Distrust removes all publishers of a project, and the upload tokens of those that are left without a project. It fails if the change
+// cannot be written to disk.
+func (s *Servers) Distrust(project pep.Project) error { return s.index.Distrust(project) }
 
 // Secrets returns every ID token and upload token issued, and every credential that a client has presented to the index, restricted
 // tokens included.

@@ -108,6 +108,7 @@ func TestOps(t *testing.T) {
 	for path, want := range map[string]string{
 		"/_/oidc/audience": "audience", "/_/oidc/mint-token": "mint", "/_/oidc/github/mint-token": "mint", "/_/oidc/burn-token": "burn",
 		"/legacy/": "upload", "/legacy": "upload", "/simple/demo/": "look", "/files/packages/x": "file",
+		"/files/packages/a/alder-1.0-py3-none-any.whl.metadata": "core-metadata", "/files/packages/a/alder-1.0-py3-none-any.whl": "file",
 		"/85//idtoken/x?api-version=2.0": "id-token", "/.well-known/jwks": "keys", "/": "other", "/pypi/demo/json": "json",
 		"/integrity/demo/1.0/demo-1.0.tar.gz/provenance": "provenance",
 		"/api/v3/repos/o/r/releases/tags/v1":             "github", "/api/v3/repos/o/r/releases/assets/1": "github",

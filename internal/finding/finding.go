@@ -71,6 +71,14 @@ func (f Finding) WithDetail(part string) Finding {
 	return f
 }
 
+// Subject returns the file that a line has to name before the message: none if the message begins with it.
+func (f Finding) Subject() string {
+	if strings.HasPrefix(f.Message, f.File) {
+		return ""
+	}
+	return f.File
+}
+
 // Error returns the message, followed by the next step if there is one.
 func (f Finding) Error() string {
 	if f.Fix == "" {
@@ -82,8 +90,8 @@ func (f Finding) Error() string {
 // Lines returns the finding as lines of a log: severity, file and message, and below them the next step if there is one.
 func (f Finding) Lines() []string {
 	line := f.Severity.String() + ": "
-	if f.File != "" {
-		line += f.File + ": "
+	if file := f.Subject(); file != "" {
+		line += file + ": "
 	}
 	if f.Fix == "" {
 		return []string{line + f.Message}

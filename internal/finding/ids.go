@@ -128,6 +128,7 @@ const (
 	UploadFailed           ID = "upload-failed"             // a file could not be sent
 	UploadDoubtful         ID = "upload-doubtful"           // a file was sent, and it is unknown whether the index has it
 	FileChanged            ID = "file-changed"              // a file was written to during the run
+	ParallelUploadsCut     ID = "parallel-uploads-cut"      // fewer files of a release are uploaded at once than the user asked for
 	TooSlow                ID = "too-slow"                  // an upload takes longer than the index's time limit
 	Cancelled              ID = "cancelled"                 // a signal ended the run
 )
@@ -161,6 +162,11 @@ const (
 	GitHubAssetChanged     ID = "github-asset-changed"     // a file was written to before it was attached
 	GitHubRateLimit        ID = "github-rate-limit"        // GitHub limits the rate of requests
 	GitHubUnavailable      ID = "github-unavailable"       // GitHub did not answer, or not as its API should
+)
+
+// The command line.
+const (
+	Usage ID = "usage" // a flag or an argument of a command has a value that it does not take
 )
 
 // The verify command.

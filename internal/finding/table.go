@@ -132,6 +132,7 @@ func Sections() []Section {
 			{UploadFailed, Error, Index},
 			{UploadDoubtful, Error, Index},
 			{FileChanged, Error, Workflow},
+			{ParallelUploadsCut, Notice, Other},
 			{TooSlow, Warning, Other},
 			{Cancelled, Error, Other},
 		}},
@@ -161,6 +162,9 @@ func Sections() []Section {
 			{GitHubAssetChanged, Error, Workflow},
 			{GitHubRateLimit, Error, Index},
 			{GitHubUnavailable, Error, Index},
+		}},
+		{page, "The command line", []Definition{
+			{Usage, Error, Workflow},
 		}},
 		{page, "The command `verify`", []Definition{
 			{VerifyMissing, Error, Index},

@@ -33,6 +33,9 @@ func (c *Client) Site() Site {
 	return c.site
 }
 
+// UploadsAtOnce returns how many uploads the client sends at once at most.
+func (c *Client) UploadsAtOnce() int { return c.gate.Most() }
+
 // settle remembers which of the candidates is the simple index; nil for none. What was found first stays.
 func (c *Client) settle(simple *url.URL) {
 	if !c.site.Derived {
@@ -41,6 +44,7 @@ func (c *Client) settle(simple *url.URL) {
 	site := c.site
 	site.Simple, site.others, site.certain = simple, nil, true
 	site.OwnPages = simple != nil
+	site.Cached = !site.OwnPages || !wire.Loopback(simple.Hostname())
 	if before := c.found.Load(); before != nil && before.Simple != nil {
 		return
 	}

@@ -492,7 +492,7 @@ func (c *countingCredentials) Token(ctx context.Context, validFor time.Duration)
 	return c.Credentials.Token(ctx, validFor)
 }
 
-func (c *countingCredentials) Release(context.Context, secret.Secret) { c.using-- }
+func (c *countingCredentials) Release(context.Context, secret.Secret, bool) { c.using-- }
 
 // TestUpload_Waiting: an upload that waits for another try holds no token, and each try reports its own progress from the beginning.
 func TestUpload_Waiting(t *testing.T) {

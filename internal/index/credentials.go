@@ -12,8 +12,8 @@ import (
 type Credentials interface {
 	// Token returns a user, and a password or token that is valid for at least validFor, which is the time that the upload may take.
 	Token(ctx context.Context, validFor time.Duration) (user string, token secret.Secret, err error)
-	// Release says that an upload no longer uses what Token returned.
-	Release(ctx context.Context, token secret.Secret)
+	// Release says that an upload no longer uses what Token returned, and whether the index accepted it with that.
+	Release(ctx context.Context, token secret.Secret, accepted bool)
 	// Rejected says that the index answered 403 to what Token returned, for this reason. It reports whether Token returns something
 	// else now, with which the upload can be tried again.
 	Rejected(ctx context.Context, token secret.Secret, reason string) (other bool)
@@ -36,7 +36,7 @@ func (l login) Token(context.Context, time.Duration) (string, secret.Secret, err
 }
 
 // Release does nothing: the password stays valid.
-func (login) Release(context.Context, secret.Secret) {}
+func (login) Release(context.Context, secret.Secret, bool) {}
 
 // Rejected reports false: there is no other password.
 func (login) Rejected(context.Context, secret.Secret, string) bool { return false }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/secret"
+	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
 // Site is an index and its capabilities. The rest of the program asks for capabilities and never for names: this file is the
@@ -25,6 +26,9 @@ type Site struct {
 	// Warehouse is set if the index runs the software of the public one: its rules, its answers, its 200 for the same bytes
 	// again.
 	Warehouse bool
+	// PerRelease is how many uploads to one release at once the index takes without errors; 0: no limit is known
+	// (docs/reference/pypi-server.md §3).
+	PerRelease int
 	// Rules is set if PyPI's rules for files and metadata apply.
 	Rules bool
 	// Attestations is set if the index takes and verifies attestations (PEP 740), against the public Sigstore.
@@ -33,6 +37,9 @@ type Site struct {
 	MD5 bool
 	// OwnPages is set if Simple is the index's own and not that of another one, such as a mirror, which may know less.
 	OwnPages bool
+	// Cached is set if a cache may stand in front of Simple, so that its pages may be old, and newer at one request than at the next. Only
+	// the pages of an index on this machine are known to come without one.
+	Cached bool
 	// Derived is set if Simple follows from the form of Upload and was not given: it may be no simple index.
 	Derived bool
 	// Declined tells that the user wants no queries.
@@ -52,7 +59,10 @@ func known() []Site {
 		}
 		return u
 	}
-	const status = "https://status.python.org"
+	const (
+		status     = "https://status.python.org"
+		perRelease = 4
+	)
 	return []Site{
 		{
 			Upload:       at("https://upload.pypi.org/legacy/"),
@@ -63,6 +73,7 @@ func known() []Site {
 			Classifiers:  at("https://pypi.org/pypi?:action=list_classifiers"),
 			Warehouse:    true,
 			Attestations: true,
+			PerRelease:   perRelease,
 			audience:     "pypi",
 			Status:       status,
 		},
@@ -75,6 +86,7 @@ func known() []Site {
 			Classifiers:  at("https://test.pypi.org/pypi?:action=list_classifiers"),
 			Warehouse:    true,
 			Attestations: true,
+			PerRelease:   perRelease,
 			audience:     "testpypi",
 			Status:       status,
 		},
@@ -100,6 +112,7 @@ func SiteOf(upload, simple *url.URL, lookups bool) Site {
 	if simple != nil {
 		site.Simple, site.others, site.certain, site.Derived = simple, nil, true, false
 	}
+	site.Cached = !site.OwnPages || !wire.Loopback(site.Simple.Hostname())
 	if !lookups {
 		site.Simple, site.others, site.Classifiers, site.OwnPages, site.Derived, site.Declined = nil, nil, nil, false, false, true
 	}
@@ -136,6 +149,20 @@ func SiteAt(address *url.URL) Site {
 		site.others = append(slices.Clone(site.others), address.JoinPath("/"))
 	}
 	return site
+}
+
+// UploadGate returns the limiter of uploads for so many at once. For 0, that is as many as the index takes without slowing down: 4 to each
+// release where more is known to fail, and 4 to 6 elsewhere.
+func (s Site) UploadGate(parallel int) *wire.Gate {
+	const few, more, most = 4, 6, 8
+	switch {
+	case parallel > 0:
+		return wire.NewGate(parallel)
+	case s.PerRelease > 0:
+		return wire.NewGate(most)
+	default:
+		return wire.NewWideningGate(few, more)
+	}
 }
 
 // noSlash reports whether the upload URL has no slash at its end, where no form says that this is right.

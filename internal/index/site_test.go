@@ -188,3 +188,28 @@ func TestSite_AsPyPI(t *testing.T) {
 		t.Errorf("%+v becomes %+v", pypi, again)
 	}
 }
+
+// TestSite_Cached: only of an index on this machine, with pages of its own, it is known that no cache stands in front.
+func TestSite_Cached(t *testing.T) {
+	t.Parallel()
+	for upload, c := range map[string]struct {
+		simple string
+		cached bool
+	}{
+		"https://upload.pypi.org/legacy/":  {"", true},
+		"https://test.pypi.org/legacy/":    {"", true},
+		"https://devpi.example/upload/":    {"https://devpi.example/+simple/", true},
+		"http://127.0.0.1:8081/legacy/":    {"", false},
+		"http://localhost:8081/legacy/":    {"http://localhost:8081/simple/", false},
+		"http://127.0.0.1:8082/legacy/":    {"http://127.0.0.1:3141/root/pypi/+simple/", true}, // a mirror
+		"http://127.0.0.1:8083/up/legacy/": {"https://mirror.example/simple/", true},
+	} {
+		var simple *url.URL
+		if c.simple != "" {
+			simple = at(t, c.simple)
+		}
+		if site := index.SiteOf(at(t, upload), simple, true); site.Cached != c.cached {
+			t.Errorf("%s, %s: cached is %v", upload, c.simple, site.Cached)
+		}
+	}
+}

@@ -82,7 +82,7 @@ func (u *upload) send(ctx context.Context) (*wire.Answer, error) {
 		Ended: func(answer *wire.Answer) {
 			u.body.Add(1)
 			u.answered(ctx, answer)
-			u.release(ctx)
+			u.release(ctx, answer)
 		},
 	})
 	return answer, err
@@ -111,9 +111,10 @@ func (u *upload) authorize(ctx context.Context) (user string, token secret.Secre
 }
 
 // release releases the token of the last try, if there is one.
-func (u *upload) release(ctx context.Context) {
+func (u *upload) release(ctx context.Context, answer *wire.Answer) {
 	if !u.token.Empty() {
-		u.credentials.Release(ctx, u.token)
+		accepted := answer != nil && answer.Status/100 == 2 && !answer.ReportsError() && !isPage(answer)
+		u.credentials.Release(ctx, u.token, accepted)
 		u.token = secret.Secret{}
 	}
 }
@@ -186,10 +187,15 @@ func (c *Client) errorInSuccess(answer *wire.Answer) error {
 // checkSuccess returns an error for a 2xx answer that is an HTML page, such as one of a login form, a proxy or another service. It
 // is unknown then whether the index received the file.
 func (c *Client) checkSuccess(answer *wire.Answer) error {
-	if !strings.HasPrefix(strings.TrimSpace(string(answer.Body)), "<") {
+	if !isPage(answer) {
 		return nil
 	}
 	err := c.uploadError()
 	err.Answer, err.Tries, err.AmbiguousTries = answer, 1, 1
 	return err
+}
+
+// isPage reports whether an answer is an HTML page, which no index has for a client.
+func isPage(answer *wire.Answer) bool {
+	return strings.HasPrefix(strings.TrimSpace(string(answer.Body)), "<")
 }

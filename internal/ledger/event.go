@@ -39,6 +39,9 @@ type Collected struct{ Files []File }
 // Checked reports how many files were checked, and how many errors and warnings were found.
 type Checked struct{ Files, Errors, Warnings int }
 
+// Compared reports how the releases differ from the last ones of their projects.
+type Compared struct{ Releases []Comparison }
+
 // Planned reports the action for every file. Its files are those of Collected, with an action.
 type Planned struct {
 	Files    []File
@@ -191,6 +194,8 @@ func (e Phase) apply(r *Receipt) {
 func (e Collected) apply(r *Receipt) { r.Files = withOutcomes(e.Files) }
 
 func (e Checked) apply(r *Receipt) { r.Checked = e }
+
+func (e Compared) apply(r *Receipt) { r.Compared = e.Releases }
 
 func (e Planned) apply(r *Receipt) { r.Files, r.Releases = withOutcomes(e.Files), e.Releases }
 

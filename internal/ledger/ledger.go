@@ -78,6 +78,7 @@ type File struct {
 // Attestation is a signed statement about a file (PEP 740).
 type Attestation struct {
 	Predicate string // its predicate type: a URL
+	Publish   bool   // that type says who published the file, and not how it was built
 	Identity  string // the workflow that signed, from the certificate: a URL
 	LogIndex  int64  // of its entry in the transparency log
 	LogURL    string // page about the entry; empty for a log without such pages
@@ -91,6 +92,22 @@ type Release struct {
 	Name    string // of the project, as spelled in its files
 	Version string // as spelled in its files
 	URL     string // page on the index; empty if there is none
+}
+
+// Comparison is how a release differs from the last one of its project.
+type Comparison struct {
+	pep.Release
+	Name        string // of the project, as spelled in its files
+	Version     string // in normal form, as Before
+	Before      string // the version that it is compared with
+	Differences []Difference
+}
+
+// Difference is one thing that was compared, whether or not it differs.
+type Difference struct {
+	What        string // sdist, wheels, platforms, python, extras, dependencies or license
+	Before, Now string // for people
+	Severity    string // of the finding about it: warning or notice; empty if there is none
 }
 
 // Burned is the result of revoking the upload tokens.
@@ -188,6 +205,7 @@ type Receipt struct {
 	Identity  *Identity
 	Publisher *Publisher // the one that the index lacks; nil if it lacks none
 	Checked   Checked
+	Compared  []Comparison // with the last releases
 	Token     Token
 	Phases    []Span
 	Ended     time.Time
@@ -275,6 +293,7 @@ func (r *Recorder) Receipt() Receipt {
 	receipt.Files = slices.Clone(receipt.Files)
 	receipt.Releases = slices.Clone(receipt.Releases)
 	receipt.Findings = slices.Clone(receipt.Findings)
+	receipt.Compared = slices.Clone(receipt.Compared)
 	receipt.Phases = slices.Clone(receipt.Phases)
 	return receipt
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // WheelName holds the parts of a wheel's file name, verbatim (PEP 427). Compressed tags such as py2.py3 are not expanded.
@@ -19,8 +20,8 @@ type SdistName struct {
 }
 
 var (
-	wheelProject = regexp.MustCompile(`^[\pL\pN_.]*$`)
-	buildTag     = regexp.MustCompile(`^[0-9]`)
+	wheelProject = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[\pL\pN_.]*$`) })
+	buildTag     = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9]`) })
 )
 
 // ParseWheelName parses the file name of a wheel: {name}-{version}[-{build}]-{python}-{abi}-{platform}.whl. The version
@@ -36,7 +37,7 @@ func ParseWheelName(filename string) (WheelName, error) {
 	}
 	tags := parts[len(parts)-3:]
 	w := WheelName{Name: parts[0], Version: parts[1], Python: tags[0], ABI: tags[1], Platform: tags[2]}
-	if strings.Contains(w.Name, "__") || !wheelProject.MatchString(w.Name) {
+	if strings.Contains(w.Name, "__") || !wheelProject().MatchString(w.Name) {
 		return WheelName{}, fmt.Errorf("invalid project name: '%s'", stem)
 	}
 	if _, err := ParseVersion(w.Version); err != nil {
@@ -44,7 +45,7 @@ func ParseWheelName(filename string) (WheelName, error) {
 	}
 	if len(parts) == 6 {
 		w.Build = parts[2]
-		if !buildTag.MatchString(w.Build) {
+		if !buildTag().MatchString(w.Build) {
 			return WheelName{}, fmt.Errorf("invalid build number: %s in '%s'", w.Build, stem)
 		}
 	}

@@ -23,11 +23,14 @@ type Listing struct {
 
 // IndexFile is one file that an index lists.
 type IndexFile struct {
-	Name       string
-	SHA256     string    // lower-case hex; empty if the index does not give it
-	MD5        string    // lower-case hex; the only digest of some older indexes
-	BLAKE2b    string    // lower-case hex, of 256 or of 512 bits; empty if the index does not give it
-	URL        string    // of a file without a digest, as the page has it, perhaps relative to the page; else empty
+	Name    string
+	SHA256  string // lower-case hex; empty if the index does not give it
+	MD5     string // lower-case hex; the only digest of some older indexes
+	BLAKE2b string // lower-case hex, of 256 or of 512 bits; empty if the index does not give it
+	URL     string // of a file without a digest or with Metadata, as the page has it, perhaps relative to the page; else empty
+	// Metadata is the SHA-256 of the wheel's core metadata in lower-case hex, which the index serves beside the file (PEP 658, PEP 714). Of
+	// the files of one release that stand together in the listing, only the first has it.
+	Metadata   string
 	Provenance string    // URL of the provenance (PEP 740); empty if there is none
 	Size       int64     // in bytes; 0 if the index does not say
 	Uploaded   time.Time // zero if the index does not say
@@ -55,6 +58,8 @@ type pageFile struct {
 	Filename   string            `json:"filename"`
 	URL        string            `json:"url"`
 	Hashes     map[string]string `json:"hashes"`
+	Metadata   json.RawMessage   `json:"core-metadata"`
+	Earlier    json.RawMessage   `json:"dist-info-metadata"` // what core-metadata was called
 	Provenance json.RawMessage   `json:"provenance"`
 	Size       json.RawMessage   `json:"size"`
 	Uploaded   json.RawMessage   `json:"upload-time"`
@@ -90,6 +95,29 @@ type jsonPage struct {
 	hasFiles bool
 	held     int   // bytes of memory for the files
 	other    int64 // bytes that were not read
+
+	withMetadata firstOfRelease
+}
+
+// firstOfRelease drops what nobody needs, since listings are long: it keeps Metadata of the first file of each release alone.
+type firstOfRelease struct{ before string }
+
+// first returns the file without Metadata if the last one that had it is of the same release, and without an address that nobody needs.
+func (r *firstOfRelease) first(f IndexFile) IndexFile {
+	project, rest, _ := strings.Cut(f.Name, "-")
+	version, _, _ := strings.Cut(rest, "-")
+	switch release := project + "-" + version; {
+	case f.Metadata == "":
+	case f.Yanked || release == r.before:
+		f.Metadata = ""
+	default:
+		r.before = release
+	}
+	if f.Metadata == "" && (f.SHA256 != "" || f.BLAKE2b != "" || f.MD5 != "") {
+		f.URL = ""
+	}
+	f.URL, _, _ = strings.Cut(strings.TrimSpace(f.URL), "#")
+	return f
 }
 
 // elementReader reads a text, but no further than some bytes after the last element.
@@ -199,7 +227,7 @@ func (p *jsonPage) files() error {
 		if f.Filename == "" {
 			return fmt.Errorf(`file %d has no "filename"`, len(p.listing.Files)+1)
 		}
-		one := f.indexFile()
+		one := p.withMetadata.first(f.indexFile())
 		if p.held += one.memory(); p.held > longestListing {
 			return errTooLong
 		}
@@ -235,7 +263,7 @@ func (p *jsonPage) skip() error {
 
 // memory returns how many bytes of memory a file takes, about.
 func (f IndexFile) memory() int {
-	return fileMemory + len(f.Name) + len(f.SHA256) + len(f.MD5) + len(f.BLAKE2b) + len(f.URL) + len(f.Provenance)
+	return fileMemory + len(f.Name) + len(f.SHA256) + len(f.MD5) + len(f.BLAKE2b) + len(f.URL) + len(f.Provenance) + len(f.Metadata)
 }
 
 // Memory returns how many bytes of memory the files take, about.
@@ -249,6 +277,7 @@ func (l Listing) Memory() (bytes int) {
 func (f pageFile) indexFile() IndexFile {
 	file := IndexFile{
 		Name:       f.Filename,
+		URL:        f.URL,
 		SHA256:     digestOf(f.Hashes["sha256"], sha256.Size),
 		MD5:        digestOf(f.Hashes["md5"], md5.Size),
 		BLAKE2b:    cmp.Or(blake2b(f.Hashes["blake2_256"]), blake2b(f.Hashes["blake2b"])),
@@ -257,20 +286,18 @@ func (f pageFile) indexFile() IndexFile {
 		Uploaded:   optional[time.Time](f.Uploaded),
 		Yanked:     yanked(f.Yanked),
 	}
-	return file.withURL(f.URL)
+	given := f.Metadata
+	if len(given) == 0 {
+		given = f.Earlier
+	}
+	if strings.HasSuffix(f.Filename, ".whl") {
+		file.Metadata = digestOf(optional[map[string]string](given)["sha256"], sha256.Size)
+	}
+	return file
 }
 
 // blake2b returns a BLAKE2b digest of 256 or of 512 bits in lower-case hex; empty if text is neither. Indexes call both blake2b.
 func blake2b(text string) string { return cmp.Or(digestOf(text, 32), digestOf(text, 64)) }
-
-// withURL returns the file with its address, without the fragment, if the index gives no digest. Listings are long: nobody needs the
-// others.
-func (f IndexFile) withURL(address string) IndexFile {
-	if f.SHA256 == "" && f.BLAKE2b == "" && f.MD5 == "" {
-		f.URL, _, _ = strings.Cut(strings.TrimSpace(address), "#")
-	}
-	return f
-}
 
 // optional parses a value that an index may omit; a value of an unexpected type counts as omitted.
 func optional[T any](raw json.RawMessage) T {

@@ -56,6 +56,8 @@ type htmlPage struct {
 	files     []IndexFile
 	held      int // bytes of memory for the files
 
+	withMetadata firstOfRelease
+
 	link *htmlLink        // the open link
 	head *strings.Builder // the text of the open title or heading
 }
@@ -66,6 +68,7 @@ type htmlLink struct {
 	text       strings.Builder
 	yanked     bool
 	provenance string
+	metadata   string // sha256=…, or true
 }
 
 func (p *htmlPage) read() error {
@@ -98,6 +101,11 @@ func (p *htmlPage) start(tag html.Token) {
 			p.link = &htmlLink{address: address}
 			_, p.link.yanked = attribute(tag, "data-yanked") // also without a reason (PEP 592)
 			p.link.provenance, _ = attribute(tag, "data-provenance")
+			given, ok := attribute(tag, "data-core-metadata")
+			if !ok {
+				given, _ = attribute(tag, "data-dist-info-metadata") // what it was called
+			}
+			p.link.metadata = given
 		}
 	case atom.Title, atom.H1:
 		p.head = &strings.Builder{}
@@ -142,8 +150,10 @@ func (p *htmlPage) endLink() {
 	p.links++
 	listed, isFile := link.indexFile()
 	if isFile {
+		listed = p.withMetadata.first(listed)
 		listed.Name, listed.SHA256, listed.MD5 = strings.Clone(listed.Name), strings.Clone(listed.SHA256), strings.Clone(listed.MD5)
 		listed.BLAKE2b, listed.URL = strings.Clone(listed.BLAKE2b), strings.Clone(listed.URL)
+		listed.Metadata = strings.Clone(listed.Metadata)
 		p.files = append(p.files, listed)
 		p.held += listed.memory()
 	}
@@ -180,7 +190,10 @@ func (l *htmlLink) indexFile() (IndexFile, bool) {
 	if err != nil {
 		return IndexFile{}, false
 	}
-	listed := IndexFile{Name: path.Base(address.Path), Yanked: l.yanked, Provenance: l.provenance}
+	listed := IndexFile{Name: path.Base(address.Path), URL: l.address, Yanked: l.yanked, Provenance: l.provenance}
+	if sum, ok := strings.CutPrefix(l.metadata, "sha256="); ok && strings.HasSuffix(listed.Name, ".whl") {
+		listed.Metadata = digestOf(sum, sha256.Size)
+	}
 	for part := range strings.SplitSeq(address.Fragment, "&") {
 		kind, digest, _ := strings.Cut(part, "=")
 		switch kind {
@@ -192,7 +205,7 @@ func (l *htmlLink) indexFile() (IndexFile, bool) {
 			listed.BLAKE2b = blake2b(digest)
 		}
 	}
-	return listed.withURL(l.address), isFileName(listed.Name)
+	return listed, isFileName(listed.Name)
 }
 
 // digestOf returns a digest of size bytes in lower-case hex; empty if text is not one.

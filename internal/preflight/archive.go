@@ -21,7 +21,24 @@ func notAZip(d *distfile.Distribution) (message, fix string) {
 	if !errors.Is(d.Archive.Broken, archive.ErrNotZip) {
 		return "", ""
 	}
+	if fix := startAdvice(d); fix != "" {
+		return invalidFile + "File is not a zipfile", fix
+	}
 	return invalidFile + "File is not a zipfile", fmt.Sprintf("%s (%v)", buildAgain, d.Archive.Broken)
+}
+
+// startAdvice returns what to do about a file whose first bytes show that it is no archive; empty if they do not.
+func startAdvice(d *distfile.Distribution) string {
+	switch d.Start {
+	case distfile.LFSPointer:
+		return "it is a Git LFS pointer, and not the file itself: check out with `lfs: true` (actions/checkout), or run git lfs pull"
+	case distfile.WebPage:
+		return "it is a web page, such as an error or a sign-in page: check the step that downloaded it"
+	case distfile.Program:
+		return "it is a program: build a wheel and an sdist (python -m build), and move this file out of the folder"
+	default:
+		return ""
+	}
 }
 
 func notATar(d *distfile.Distribution) (message, fix string) {
@@ -31,7 +48,48 @@ func notATar(d *distfile.Distribution) (message, fix string) {
 	if unusual(d, archive.AnomalyBoth) != nil {
 		return invalidFile + "File is not a tarfile", "it is a zip archive with another name: build the sdist with python -m build --sdist"
 	}
+	if fix := startAdvice(d); fix != "" {
+		return invalidFile + "File is not a tarfile", fix
+	}
 	return invalidFile + "File is not a tarfile", buildAgain
+}
+
+// notAnSdist reports archives that are named like an sdist and have something else.
+func notAnSdist(d *distfile.Distribution) (message, fix string) {
+	what, fix := otherContents(d)
+	if what == "" {
+		return "", ""
+	}
+	return fmt.Sprintf("%s is not an sdist: it contains %s", d.Name, what), fix
+}
+
+// otherContents returns what an archive contains that is named like an sdist, has no metadata and no source of a project; empty if that
+// is unknown.
+func otherContents(d *distfile.Distribution) (what, fix string) {
+	const (
+		unpack = "it is an artifact that was not unpacked: download it with actions/download-artifact, which unpacks it, or unpack it " +
+			"and remove it"
+		leaveOut = "move it out of the folder, or name the files that you mean in `packages-dir`: an index takes only wheels and sdists"
+	)
+	c := d.Contents
+	switch {
+	case d.Metadata || !readable(d, distfile.Sdist) || isDumb(d.Name) || c.Source != "":
+		return "", ""
+	case c.Distributions > 0:
+		return fmt.Sprintf("%s (%s)", phrase.Count(c.Distributions, "distribution"), c.Distribution), unpack
+	case c.Program != "":
+		return fmt.Sprintf("a program (%s)", c.Program), leaveOut
+	case c.Page != "":
+		return fmt.Sprintf("web pages (%s)", c.Page), leaveOut
+	default:
+		return "", ""
+	}
+}
+
+// isOther reports whether notAnSdist says all there is to say about the contents and the name.
+func isOther(d *distfile.Distribution) bool {
+	what, _ := otherContents(d)
+	return what != ""
 }
 
 func zipAndTar(d *distfile.Distribution) (message, fix string) {
@@ -167,7 +225,8 @@ func tarSparse(d *distfile.Distribution) (message, fix string) {
 }
 
 func topLevel(d *distfile.Distribution) (message, fix string) {
-	if !readable(d, distfile.Sdist) || isDumb(d.Name) || d.Archive.Members == 0 || d.Archive.Top != "" && d.Archive.Top != "/" {
+	single := d.Archive.Top != "" && d.Archive.Top != "/"
+	if !readable(d, distfile.Sdist) || isDumb(d.Name) || isOther(d) || d.Archive.Members == 0 || single {
 		return "", ""
 	}
 	return invalidFile + "Incorrect number of top-level directories in sdist",
@@ -176,7 +235,7 @@ func topLevel(d *distfile.Distribution) (message, fix string) {
 
 func pkgInfoMissing(d *distfile.Distribution) (message, fix string) {
 	top := d.Archive.Top
-	if !readable(d, distfile.Sdist) || d.Archive.Members > 0 && (top == "" || top == "/") {
+	if !readable(d, distfile.Sdist) || isOther(d) || d.Archive.Members > 0 && (top == "" || top == "/") {
 		return "", ""
 	}
 	member := strings.TrimRight(top, "/") + "/PKG-INFO"

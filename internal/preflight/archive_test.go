@@ -105,6 +105,13 @@ func TestCheck_Sizes(t *testing.T) {
 		},
 		"there already":      {limit, []pep.IndexFile{{Name: "x", Size: 20 << 30}, {Name: "alder-1.0-py3-none-any.whl"}}, nil},
 		"not queried, large": {20 << 30, nil, []string{"file-too-large (warning)"}},
+		"a raised limit": {
+			200 << 20, []pep.IndexFile{{Name: "x", Size: 10 << 20}, {Name: "alder-0.9-py3-none-any.whl", Size: 200 << 20}}, nil,
+		},
+		"a raised limit below it": {
+			201 << 20, []pep.IndexFile{{Name: "alder-0.9-py3-none-any.whl", Size: 200 << 20}}, []string{"file-too-large (warning)"},
+		},
+		"a raised limit of the project": {limit, []pep.IndexFile{{Name: "x", Size: 6 << 30}, {Name: "y", Size: 4<<30 + 1}}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

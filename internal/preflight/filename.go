@@ -3,6 +3,7 @@ package preflight
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -69,7 +70,7 @@ func wheelNameVersion(d *distfile.Distribution) (message, fix string) {
 // sdistFilenameUnparsable reports an invalid sdist file name. It skips files without an sdist extension, which
 // filenameExtension already reports.
 func sdistFilenameUnparsable(d *distfile.Distribution) (message, fix string) {
-	if _, err := pep.ParseSdistName(d.Name); err == nil || !plain(d, distfile.Sdist) {
+	if _, err := pep.ParseSdistName(d.Name); err == nil || !plain(d, distfile.Sdist) || isOther(d) {
 		return "", ""
 	}
 	fix = doNotRename
@@ -84,8 +85,27 @@ func sdistFilenameUnparsable(d *distfile.Distribution) (message, fix string) {
 
 // copyMark matches what browsers and file managers put behind the name of a copy.
 var copyMark = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`( \(\d+\)| - [Cc]opy| [Cc]opy( \d+)?)`)
+	return regexp.MustCompile(`( ?\((\d+|copy|another copy)\)| - [Cc]opy( \(\d+\))?| [Cc]opy( \d+)?)`)
 })
+
+// isCopy reports whether a file has the name of a copy.
+func isCopy(name string) bool { return copyMark().MatchString(name) }
+
+// copiesLast returns the files with those that have the name of a copy behind the others, so that of two the copy is to blame.
+func copiesLast(files []*distfile.Distribution) []*distfile.Distribution {
+	files = slices.Clone(files)
+	slices.SortStableFunc(files, func(a, b *distfile.Distribution) int {
+		switch isA, isB := isCopy(a.Name), isCopy(b.Name); {
+		case isA == isB:
+			return 0
+		case isA:
+			return 1
+		default:
+			return -1
+		}
+	})
+	return files
+}
 
 func copyAdvice(mark string) string {
 	return fmt.Sprintf("this is a copy, as a browser or a file manager names it: remove it, or take %s out of its name", quote(mark))
@@ -96,6 +116,8 @@ func wheelFilename(d *distfile.Distribution) (message, fix string) {
 	switch {
 	case !plain(d, distfile.Wheel) || d.DistInfo() == "":
 		return "", ""
+	case err != nil && isCopy(d.Name):
+		return sentence(err.Error()), copyAdvice(copyMark().FindString(d.Name))
 	case err != nil:
 		return sentence(err.Error()), doNotRename
 	case name.Python == "": // which the upload form must have
@@ -108,7 +130,7 @@ func wheelFilename(d *distfile.Distribution) (message, fix string) {
 // wheelTagCharacters reports a tag with a character that no tag has.
 func wheelTagCharacters(d *distfile.Distribution) (message, fix string) {
 	name, err := pep.ParseWheelName(d.Name)
-	if err != nil || name.Python == "" { // wheel-filename reports a missing Python tag
+	if err != nil || name.Python == "" || isCopy(d.Name) { // wheel-filename reports a missing Python tag, and wheel-platform-tag a copy
 		return "", ""
 	}
 	for i, tag := range []string{name.Python, name.ABI, name.Platform} {

@@ -51,10 +51,12 @@ func versionOf(name string) (pep.Version, error) {
 
 // step is a release and the one that it is compared with.
 type step struct {
-	project     pep.Project
+	release     pep.Release
 	before, now pep.Version
 	files       []*distfile.Distribution // of the set
+	listed      []pep.IndexFile          // of the release before
 	old, new    contents
+	metadata    *distfile.Distribution // a wheel of the release before, of which only that is known; nil if it is not
 }
 
 // contents is what the file names of a release say.
@@ -68,8 +70,8 @@ type contents struct {
 
 // steps returns the releases of the set that are compared, in the order of the set.
 func (s Set) steps() (all []step) {
-	if !s.Compare {
-		return nil
+	if !s.Compare || s.checking {
+		return s.compared
 	}
 	releases, files := inReleases(s)
 	for _, r := range releases {
@@ -92,7 +94,7 @@ func (s Set) steps() (all []step) {
 		for _, f := range old {
 			oldNames = append(oldNames, f.Name)
 		}
-		all = append(all, step{r.Project, before, now, files[r], contentsOf(oldNames), contentsOf(names)})
+		all = append(all, step{r, before, now, files[r], old, contentsOf(oldNames), contentsOf(names), s.Previous[r]})
 	}
 	return all
 }
@@ -248,7 +250,7 @@ func (p step) inPatch() finding.Severity {
 }
 
 // name returns the release before, for people.
-func (p step) name() string { return string(p.project) + " " + p.before.String() }
+func (p step) name() string { return string(p.release.Project) + " " + p.before.String() }
 
 // partly is what to do about files that are missing against the release before.
 const partly = "check that every build ran, and that all artifacts are here; if other jobs publish the rest: `compare-release: false`"
@@ -284,8 +286,7 @@ func compareWheels(p step) (message, fix string, severity finding.Severity) {
 	if len(gone) == 0 {
 		return "", "", 0
 	}
-	const most = 10
-	return fmt.Sprintf("this release has no wheel for %s, and %s had", phrase.Some(gone, most), p.name()), partly, p.inPatch()
+	return fmt.Sprintf("this release has no wheel for %s, and %s had", named(gone), p.name()), partly, p.inPatch()
 }
 
 // A release with less than this part of the wheels of one that had at least so many is worth a look.

@@ -39,11 +39,12 @@ func wheelPlatformTag(s Set) (found []finding.Finding) {
 func platformAdvice(tag string) string {
 	const rename = "wheel tags --remove --platform-tag "
 	version := macOS().FindStringSubmatch(tag)
-	base, _, copied := strings.Cut(tag, " ")
+	mark := copyMark().FindString(tag)
+	original := strings.Replace(tag, mark, "", 1)
 	alias, _, _ := strings.Cut(tag, "_")
 	switch {
-	case copied && (platform.Accepted(base) || base == ""):
-		return copyAdvice(tag[len(base):])
+	case mark != "" && (platform.Accepted(original) || original == ""):
+		return copyAdvice(mark)
 	case strings.HasPrefix(tag, "linux_"):
 		return "repair the wheel with auditwheel (cibuildwheel does this), which sets a manylinux or musllinux tag"
 	case strings.HasPrefix(tag, "pyodide_"), strings.HasPrefix(tag, "emscripten_"):

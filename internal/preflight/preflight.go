@@ -36,8 +36,13 @@ type Set struct {
 	Ref              string                      // the full name of the run's ref, such as refs/tags/v1.0; empty if there is none
 	Now              time.Time
 
-	Compare bool // compare every release with the last one that the index lists
+	// Compare has every release compared with the last one that the index lists. Previous has for a release a wheel of the one before, of
+	// which only the name and the metadata are known; a release without one is compared by file names alone.
+	Compare  bool
+	Previous map[pep.Release]*distfile.Distribution
 
+	compared []step                   // what steps returns, while it is checked
+	checking bool                     // compared is set
 	catalogs map[pep.Project]*catalog // of Listings, while it is checked
 }
 
@@ -71,6 +76,7 @@ const (
 	offline basis = "the files alone"
 	data    basis = "the files, and a table that can become outdated"
 	listing basis = "the index's list of files"
+	before  basis = "the files, and the core metadata of a wheel of the last release"
 	both    basis = "the files, and the index's list of files if it was queried"
 )
 
@@ -96,6 +102,7 @@ func CheckUntil(ctx context.Context, s Set) ([]finding.Finding, error) {
 	var all []finding.Finding
 	var others []finding.Finding // what only PyPI would refuse
 	s = s.withCatalogs()
+	s.compared, s.checking = s.steps(), true
 	room := longestFindings
 	for _, r := range rules {
 		if err := context.Cause(ctx); err != nil {
@@ -195,6 +202,22 @@ func Rules() []Rule {
 		list[i] = Rule{r.id, r.severity, r.reach != warehouse, r.reach.waivable(), string(r.basis), r.about, r.why}
 	}
 	return list
+}
+
+// The ids of rules that MayRefuse knows.
+const (
+	metadataVersionID finding.ID = "metadata-version"
+	tooLargeID        finding.ID = "file-too-large"
+)
+
+// MayRefuse reports whether the index may refuse a file because of what is a warning here: only the index knows its limit for a project,
+// and what it has learned after a table of this program was made; and errors may be waived. A newer version of the metadata does not count:
+// all files of a build have it.
+func MayRefuse(f finding.Finding) bool {
+	if f.Severity != finding.Warning || f.ID == metadataVersionID {
+		return false
+	}
+	return f.ID == tooLargeID || slices.ContainsFunc(rules, func(r rule) bool { return r.id == f.ID && r.severity == finding.Error })
 }
 
 // Page returns the path in this repository, with the heading, of the text that describes a rule. It is empty if no rule

@@ -8,32 +8,22 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pyproject"
 )
 
-// pyprojectMismatch compares the set with the pyproject.toml next to it. It skips sets of several projects, because it is
-// unknown which one the file describes, and values that the build backend fills in.
+// pyprojectMismatch compares the version of a project with that in the pyproject.toml next to the set. It says nothing of a file that
+// is of another project or of none, such as the root of a workspace, and of a version that the build backend fills in.
 func pyprojectMismatch(s Set) (found []finding.Finding) {
-	releases, files := inReleases(s)
-	if s.Pyproject == nil || len(releases) == 0 {
+	if s.Pyproject == nil {
 		return nil
-	}
-	for _, release := range releases {
-		if release.Project != releases[0].Project {
-			return nil
-		}
 	}
 	p := s.Pyproject
-	name, version := p.Name.Text, p.Version.Text
-	if pep.ValidName(name) && pep.Normalize(name) != releases[0].Project {
-		return []finding.Finding{mismatch(p.Path, p.Name,
-			fmt.Sprintf("the name in %s is %s, but the distributions belong to %s", p.Path, quote(name), releases[0].Project))}
-	}
-	expected, err := pep.ParseVersion(version)
-	if err != nil {
+	expected, err := pep.ParseVersion(p.Version.Text)
+	if err != nil || !pep.ValidName(p.Name.Text) {
 		return nil
 	}
+	releases, files := inReleases(s)
 	for _, release := range releases {
-		if release.Version != expected.Canonical() {
+		if release.Project == pep.Normalize(p.Name.Text) && release.Version != expected.Canonical() {
 			found = append(found, mismatch(p.Path, p.Version, fmt.Sprintf("the version in %s is %s, but %s has %s",
-				p.Path, quote(version), files[release][0].Name, quote(files[release][0].Header("Version")))))
+				p.Path, quote(p.Version.Text), files[release][0].Name, quote(files[release][0].Header("Version")))))
 		}
 	}
 	return found

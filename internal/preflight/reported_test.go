@@ -13,6 +13,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/preflight"
 	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
+	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
 const (
@@ -46,6 +47,39 @@ func rewritten(members []disttest.Member, name string, change func(string) strin
 		}
 	}
 	return members
+}
+
+// TestCheck_Copies: of a file and its copy, the copy is to blame, and nothing is said of the other.
+func TestCheck_Copies(t *testing.T) {
+	t.Parallel()
+	wheelOfAlder := string(disttest.Zip(wheelOf(good)...))
+	original, copied := file{name: "alder-1.0-py3-none-any.whl", raw: wheelOfAlder}, file{raw: wheelOfAlder}
+	as := func(name string) file { copied.name = name; return copied }
+	for name, c := range map[string]struct{ original, copied file }{
+		"a wheel":             {wheel(good), wheel(good)},
+		"a wheel's copy":      {original, as("alder-1.0-py3-none-any (1).whl")},
+		"an sdist's copy":     {sdist(good), file{name: "alder-1.0 (1).tar.gz", metadata: good}},
+		"of another build":    {sdist(good), file{name: "alder-1.0 - Copy (2).tar.gz", metadata: good + "Summary: A tree\n"}},
+		"beside the original": {original, as("alder-1.0-py3-none-any(1).whl")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := set(t, c.copied, c.original)
+			s.Now = today
+			blamed := map[string]bool{}
+			for _, f := range preflight.Check(s) {
+				if f.Severity == finding.Error {
+					blamed[f.File] = true
+				}
+			}
+			if c.original.name == c.copied.name {
+				expect.Equal(t, "to blame where both have one name", len(blamed), 1)
+				return
+			}
+			expect.Equal(t, "the copy is to blame", blamed[s.Files[0].Path], true)
+			expect.Equal(t, "the original is to blame", blamed[s.Files[1].Path], false)
+		})
+	}
 }
 
 // TestCheck_Reported has files as public reports, build backends and installers made or met them: what the index takes and users cannot
@@ -88,6 +122,53 @@ func TestCheck_Reported(t *testing.T) {
 		"a browser's copy of an sdist": {
 			file{name: "alder-1.0 (1).tar.gz", metadata: good}, "sdist-filename-unparsable", "", `take ' \(1\)' out`,
 		},
+		"a copy of GNOME":   {named("alder-1.0-py3-none-any (copy).whl"), "wheel-platform-tag", `any \(copy\)`, "a copy"},
+		"a copy of Windows": {named("alder-1.0-py3-none-any - Copy.whl"), "wheel-filename", "", `take ' - Copy' out`},
+		"an artifact that was not unpacked": {
+			file{name: "dist.zip", raw: string(disttest.Zip(disttest.Pairs(
+				[2]string{"alder-1.0-py3-none-any.whl", "PK"}, [2]string{"alder-1.0.tar.gz", "x"})...))},
+			"not-an-sdist", `2 distributions \(alder-1\.0-py3-none-any\.whl\)`, "not unpacked",
+		},
+		"an artifact with a folder": {
+			file{name: "artifact-1.zip", raw: string(disttest.Zip(disttest.Member{Name: "dist/alder-1.0.tar.gz", Content: "x"}))},
+			"not-an-sdist", "1 distribution ", "not unpacked",
+		},
+		"an sdist with a wheel in it": {
+			file{name: "alder-1.0.tar.gz", raw: string(disttest.TarGz(disttest.Pairs(
+				[2]string{"alder-1.0/PKG-INFO", good}, [2]string{"alder-1.0/setup.py", ""}, [2]string{
+					"alder-1.0/tests/birch-1.0-py3-none-any.whl", "PK",
+				})...))}, "", "", "",
+		},
+		"a program for Windows": {
+			file{name: "alder-1.0-windows.zip", raw: string(disttest.Zip(disttest.Pairs(
+				[2]string{"README.md", "x"}, [2]string{"alder.exe", "MZ\x90\x00 code"})...))},
+			"not-an-sdist", `a program \(alder\.exe\)`, "move it out",
+		},
+		"a program for Linux": {
+			file{name: "alder-1.0.tar.gz", raw: string(disttest.TarGz(disttest.Pairs(
+				[2]string{"alder-1.0/LICENSE", "x"}, [2]string{"alder-1.0/bin/alder", "\x7fELF code"})...))},
+			"not-an-sdist", `a program \(alder-1\.0/bin/alder\)`, "move it out",
+		},
+		"documentation": {
+			file{name: "docs.zip", raw: string(disttest.Zip(disttest.Pairs(
+				[2]string{"html/index.html", "<html>"}, [2]string{"html/a/index.html", "<html>"})...))},
+			"not-an-sdist", `web pages \(html/index\.html\)`, "move it out",
+		},
+		"a source archive with a program and pages": {
+			file{name: "alder-1.0.tar.gz", raw: string(disttest.TarGz(disttest.Pairs([2]string{"alder-1.0/index.html", "<html>"},
+				[2]string{"alder-1.0/pyproject.toml", "[project]"}, [2]string{"alder-1.0/tests/t", "\x7fELF"})...))},
+			"pkg-info-missing", "", "python -m build --sdist",
+		},
+		"a Git LFS pointer": {
+			raw("version https://git-lfs.github.com/spec/v1\noid sha256:0a\nsize 12345\n"), "not-a-zip", "", "lfs: true",
+		},
+		"a Git LFS pointer of an sdist": {
+			file{name: "alder-1.0.tar.gz", raw: "version https://git-lfs.github.com/spec/v1\noid sha256:0a\nsize 12345\n"},
+			"not-a-tar", "", "lfs: true",
+		},
+		"an error page":        {raw("\n<!DOCTYPE html>\n<title>404</title>"), "not-a-zip", "", "a web page"},
+		"a program as a wheel": {raw("\x7fELF and so on"), "not-a-zip", "", "it is a program"},
+		"neither":              {raw("version 1.0 of alder\n"), "not-a-zip", "", "transferred as a binary file"},
 		"an end record of another disk": {
 			raw(changed(one, "PK\x05\x06", 6, 1)), "not-a-zip", "", "another disk",
 		},

@@ -227,6 +227,19 @@ func TestVisible(t *testing.T) {
 	}
 }
 
+// otherMetadata is a release whose metadata differs from that of the last one in all that is compared.
+func otherMetadata(t *testing.T) preflight.Set {
+	t.Helper()
+	before := []string{"Provides-Extra: cli", "Requires-Python: >=3.9", "Requires-Dist: elder", "License-Expression: MIT"}
+	now := []string{"Requires-Python: >=3.10", "License-Expression: Apache-2.0"}
+	old := stating("1.4.2", before, "alder-1.4.2-py3-none-any.whl")
+	return preflight.Set{
+		Files: stating("1.4.3", now, "alder-1.4.3-py3-none-any.whl"), Warehouse: true, Now: today, Compare: true,
+		Listings: map[pep.Project]pep.Listing{"alder": {Project: "alder", Exists: true, Files: listed(old[0].Name)}},
+		Previous: map[pep.Release]*distfile.Distribution{{Project: "alder", Version: canonical(t, "1.4.3")}: old[0]},
+	}
+}
+
 // usableExamples are sets for the rules about what installers do.
 func usableExamples(t *testing.T) (sets []preflight.Set) {
 	t.Helper()
@@ -295,6 +308,9 @@ func ownExamples(t *testing.T) []preflight.Set {
 		disttest.Record("alder-1.0.dist-info/", disttest.Pairs(
 			[2]string{"alder-1.0.dist-info/METADATA"}, [2]string{"alder-1.0.dist-info/WHEEL"})...),
 	))
+	told := func(d *distfile.Distribution) preflight.Set {
+		return preflight.Set{Files: []*distfile.Distribution{d}, Warehouse: true, Now: today}
+	}
 	lastRelease := func(names ...string) preflight.Set {
 		return preflight.Set{
 			Files: built("1.4.3", strings.ReplaceAll(names[0], "1.4.2", "1.4.3")), Warehouse: true, Now: today, Compare: true,
@@ -302,10 +318,23 @@ func ownExamples(t *testing.T) []preflight.Set {
 		}
 	}
 	return append(usableExamples(t), []preflight.Set{
-		{Files: []*distfile.Distribution{wheelWith(t, "alder/settings.py", "TOKEN = '"+githubToken()+"'\n")}, Warehouse: true, Now: today},
-		{Files: []*distfile.Distribution{wheelWith(t, "alder/server.pem", privateKey(t))}, Warehouse: true, Now: today},
+		told(wheelWith(t, "alder/settings.py", "TOKEN = '"+disttest.GitHubToken()+"'\n")),
+		told(wheelWith(t, "alder/server.pem", privateKey(t))),
+		told(wheelOfTags(t, "py3-none-macosx_11_0_arm64", "Tag: py3-none-any\n")),
+		told(binaryWheel(t, "cp312-cp312-win_arm64", disttest.Member{Name: "alder/opengl.dll", Content: peARM})),
+		told(binaryWheel(t, "cp312-cp312-macosx_11_0_universal2", disttest.Member{Name: "alder/_x.so", Content: machARM})),
+		told(binaryWheel(t, "cp312-cp312-manylinux_2_17_x86_64", disttest.Member{Name: "alder/_x.so", Content: elfNew})),
+		told(binaryWheel(t, "cp39-abi3-win_amd64", disttest.Member{Name: "alder/_x.cp312-win_amd64.pyd", Content: peAMD})),
+		told(binaryWheel(t, "py3-none-any", disttest.Member{Name: "alder/_x.so", Content: elfAMD})),
 		lastRelease("alder-1.4.2-py3-none-any.whl", "alder-1.4.2.tar.gz"),
+		otherMetadata(t),
+		{
+			Files: append(
+				ofProject("alder", "elder>=2", "alder-1.0-py3-none-any.whl"), ofProject("elder", "", "elder-1.0-py3-none-any.whl")...),
+			Now: today,
+		},
 		lastRelease(wheels("1.4.2", "cp312", "win_amd64 win32 macosx_11_0_arm64 manylinux_2_28_x86_64")...),
+		set(t, file{name: "dist.zip", raw: string(disttest.Zip(disttest.Member{Name: "alder-1.0-py3-none-any.whl", Content: "PK"}))}),
 		set(t, damaged),
 		set(t, outside),
 		set(t, file{name: "alder-1.0-python3-none-any.whl", metadata: good}),
@@ -352,7 +381,7 @@ func ownExamples(t *testing.T) []preflight.Set {
 			Files:  []pep.IndexFile{{Name: "alder-1.0-py2-none-any.whl", Uploaded: today.Add(-time.Hour), Yanked: true}},
 		}),
 		holding(pep.Listing{
-			Exists: true, Files: []pep.IndexFile{{Name: "alder-0.9.tar.gz", Size: 11 << 30, SHA256: hex.EncodeToString(make([]byte, 32))}},
+			Exists: true, Files: []pep.IndexFile{{Name: "alder-0.9.tar.gz", Size: 10 << 30, SHA256: hex.EncodeToString(make([]byte, 32))}},
 		}),
 		release(func(s *preflight.Set) {
 			s.Listings = map[pep.Project]pep.Listing{"alder": {Exists: true}}

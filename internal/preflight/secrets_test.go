@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
-	"hash/crc32"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,17 +15,6 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/preflight"
 	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 )
-
-// githubToken returns a token that was never anybody's, with its checksum.
-func githubToken() string {
-	const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	random := strings.Repeat("a1B2c3", 5)
-	sum := []byte("000000")
-	for i, n := len(sum)-1, crc32.ChecksumIEEE([]byte(random)); i >= 0; i, n = i-1, n/62 {
-		sum[i] = digits[n%62]
-	}
-	return "ghp_" + random + string(sum)
-}
 
 // privateKey returns a new private key in PEM.
 func privateKey(t testing.TB) string {
@@ -72,7 +60,7 @@ func readFile(t testing.TB, path string) *distfile.Distribution {
 // TestCheck_Secrets: of each kind one that must be reported and two that must not, in wheels and sdists, and never with the credential.
 func TestCheck_Secrets(t *testing.T) {
 	t.Parallel()
-	token, key := githubToken(), privateKey(t)
+	token, key := disttest.GitHubToken(), privateKey(t)
 	const secret, possible = "error secret", "warning secret-possible"
 	for name, c := range map[string]struct{ member, content, want string }{
 		"a token":                          {"alder/x.py", "T = '" + token + "'\n", secret},
@@ -127,7 +115,7 @@ func TestCheck_Secrets(t *testing.T) {
 func TestCheck_SecretsInMetadata(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "alder-1.0-py3-none-any.whl")
-	disttest.Save(t, path, disttest.Zip(disttest.WheelMembers("alder", "1.0", good+"\n"+githubToken()+"\n")...))
+	disttest.Save(t, path, disttest.Zip(disttest.WheelMembers("alder", "1.0", good+"\n"+disttest.GitHubToken()+"\n")...))
 	d := readFile(t, path)
 	if len(d.Secrets) != 1 || d.Secrets[0].Member != "alder-1.0.dist-info/METADATA" {
 		t.Errorf("found %+v", d.Secrets)
@@ -138,7 +126,7 @@ func TestCheck_SecretsInMetadata(t *testing.T) {
 func TestCheck_ManySecrets(t *testing.T) {
 	t.Parallel()
 	if d := wheelWith(
-		t, "alder/x.py", strings.Repeat(githubToken()+"\n", 1000),
+		t, "alder/x.py", strings.Repeat(disttest.GitHubToken()+"\n", 1000),
 	); len(d.Secrets) == 0 || len(d.Secrets) > distfile.MostSecrets {
 		t.Errorf("%d are noted", len(d.Secrets))
 	}

@@ -72,6 +72,7 @@ func TestCheck_DriftIsOneFinding(t *testing.T) {
 
 func TestCheck_Pyproject(t *testing.T) {
 	t.Parallel()
+	elder := file{name: "elder-2.0.tar.gz", metadata: "Metadata-Version: 2.1\nName: elder\nVersion: 2.0\n"}
 	for name, c := range map[string]struct {
 		name, version string
 		more          []file
@@ -81,11 +82,14 @@ func TestCheck_Pyproject(t *testing.T) {
 		"nothing static":  {"", "", nil, ""},
 		"a placeholder":   {"alder", "{{ version }}", nil, ""},
 		"an invalid name": {"?", "", nil, ""},
-		"another name":    {"elder", "3.0", nil, "the name in ./pyproject.toml is 'elder', but the distributions belong to alder"},
+		"another project": {"elder", "3.0", nil, ""},
+		"a workspace":     {"", "3.0", nil, ""},
 		"another version": {"alder", "1.1", nil, "the version in ./pyproject.toml is '1.1', but alder-1.0.tar.gz has '1.0'"},
-		"a set of two projects": {
-			"alder", "1.1", []file{{name: "elder-2.0.tar.gz", metadata: "Metadata-Version: 2.1\nName: elder\nVersion: 2.0\n"}}, "",
+		"one of two projects": {
+			"alder", "1.1", []file{elder}, "the version in ./pyproject.toml is '1.1', but alder-1.0.tar.gz has '1.0'",
 		},
+		"the other one":        {"elder", "2.0", []file{elder}, ""},
+		"none of two projects": {"fir", "3.0", []file{elder}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -94,7 +98,7 @@ func TestCheck_Pyproject(t *testing.T) {
 				Path: "./pyproject.toml", Name: pyproject.Value{Text: c.name, Line: 2, Col: 1},
 				Version: pyproject.Value{Text: c.version, Line: 3, Col: 1},
 			}
-			got := preflight.Check(s)
+			got := besides("several-projects", preflight.Check(s))
 			switch {
 			case c.want == "" && len(got) > 0:
 				t.Errorf("got %v", got)
@@ -284,7 +288,7 @@ func TestCheck_SeveralNewProjects(t *testing.T) {
 			s := set(t, wheel(good), elder, maple)
 			s.Listings = map[pep.Project]pep.Listing{"alder": {}, "elder": {}, "maple": {}}
 			s.UserToken, s.Waive, s.Warehouse, s.Absent = c.user, c.waive, true, c.absent
-			got := preflight.Check(s)
+			got := besides("several-projects", preflight.Check(s))
 			if !reflect.DeepEqual(ids(got), []string{c.want}) || !strings.Contains(got[0].Message, c.names) {
 				t.Errorf("got %+v", got)
 			}

@@ -34,7 +34,9 @@ func onePerSuffix(all []attest.Attestation) []attest.Attestation {
 
 // describeAttestation returns an attestation for people.
 func describeAttestation(a attest.Attestation) ledger.Attestation {
-	return ledger.Attestation{Predicate: a.Predicate, Identity: a.Identity, LogIndex: a.LogIndex, LogURL: a.LogURL}
+	return ledger.Attestation{
+		Predicate: a.Predicate, Publish: suffixIndex(a) == 0, Identity: a.Identity, LogIndex: a.LogIndex, LogURL: a.LogURL,
+	}
 }
 
 // keptByIndex records the attestations that the index had with the file before this run, and returns one of each kind.

@@ -11,9 +11,13 @@ import (
 
 // check checks the whole set by the index's rules. All findings are recorded; errors stop the run.
 func (r *run) check(ctx context.Context, c collected) error {
-	found, err := r.applyRules(ctx, c, nil)
+	set := r.preflightSet(c, nil)
+	found, err := r.applyRules(ctx, set)
 	if err != nil {
 		return err
+	}
+	if compared := preflight.Compare(set); len(compared) > 0 {
+		r.Record(ledger.Compared{Releases: compared})
 	}
 	at := map[string][]*target{}
 	for _, t := range c.targets {
@@ -42,10 +46,10 @@ func (r *run) check(ctx context.Context, c collected) error {
 	return errors.Join(append(failed, c.unseen...)...)
 }
 
-// applyRules returns what preflight finds about the set. Errors of rules that can be waived are warnings if the user asked for it. stored
-// are the files, by path, that the index's file host has although its page has not, if that was asked. The error is the cause of ctx.
-func (r *run) applyRules(ctx context.Context, c collected, stored map[string]bool) ([]finding.Finding, error) {
-	found, err := preflight.CheckUntil(ctx, preflight.Set{
+// preflightSet returns what is checked. stored are the files, by path, that the index's file host has although its page has not, if that
+// was asked.
+func (r *run) preflightSet(c collected, stored map[string]bool) preflight.Set {
+	return preflight.Set{
 		Files:            distributionsOf(c.targets),
 		Listings:         r.listings.answered(),
 		Warehouse:        r.Index.Site().Rules,
@@ -57,10 +61,17 @@ func (r *run) applyRules(ctx context.Context, c collected, stored map[string]boo
 		ExpectedVersion:  r.ExpectedVersion,
 		ExpectedProjects: r.ExpectedProjects,
 		Compare:          r.CompareRelease,
+		Previous:         c.previous,
 		Ref:              r.Ref,
 		Absent:           c.absent,
 		Now:              r.Now(),
-	})
+	}
+}
+
+// applyRules returns what preflight finds about the set. Errors of rules that can be waived are warnings if the user asked for it. The
+// error is the cause of ctx.
+func (r *run) applyRules(ctx context.Context, set preflight.Set) ([]finding.Finding, error) {
+	found, err := preflight.CheckUntil(ctx, set)
 	for i := range found {
 		found[i].File = r.displayPath(found[i].File)
 	}

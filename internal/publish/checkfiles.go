@@ -18,6 +18,7 @@ import (
 type CheckResult struct {
 	Files    []string // in the order of the paths that were given, those of a folder by name
 	Findings []finding.Finding
+	Compared []ledger.Comparison // with the last releases on the index
 }
 
 // Check does the first steps of a run: it collects the files, queries the index as far as d.Index is made for it, and checks the
@@ -35,17 +36,16 @@ func Check(ctx context.Context, o Options, d Deps) (CheckResult, error) {
 		}
 	}
 	r := newRun(o, d)
+	r.onlyChecks = true
 	files, err := distfile.Find(o.Paths)
 	named, others := splitNamed(files.Others, o.Paths)
 	if len(named) > 0 && noneFound(err) {
 		err = nil
 	}
 	if err = r.withNested(files, err); err != nil {
-		return CheckResult{}, pathErrors(err)
+		return CheckResult{}, r.pathErrors(err)
 	}
-	if others = append(others, files.AttestationFiles...); len(others) > 0 {
-		r.record(leftAlone(others))
-	}
+	r.noteLeftAlone(others, files.AttestationFiles, attestationFilesOf(files.Distributions))
 	paths := inGivenOrder(append(files.Distributions, named...), o.Paths)
 	c, err := r.gather(ctx, paths)
 	if err != nil {
@@ -55,7 +55,8 @@ func Check(ctx context.Context, o Options, d Deps) (CheckResult, error) {
 	if err != nil {
 		return CheckResult{}, err
 	}
-	found, err := r.applyRules(ctx, c, stored)
+	set := r.preflightSet(c, stored)
+	found, err := r.applyRules(ctx, set)
 	if err != nil {
 		return CheckResult{}, err
 	}
@@ -68,7 +69,7 @@ func Check(ctx context.Context, o Options, d Deps) (CheckResult, error) {
 			found = append(found, r.conflict(t, t.indexDigest))
 		}
 	}
-	return CheckResult{Files: paths, Findings: append(found, noted...)}, nil
+	return CheckResult{Files: paths, Findings: append(found, noted...), Compared: preflight.Compare(set)}, nil
 }
 
 // storedFiles returns the files, by path, that the index's file host still stores although the project page no longer lists them. A

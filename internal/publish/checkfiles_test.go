@@ -72,10 +72,12 @@ func TestCheckFiles_LeftAlone(t *testing.T) {
 	h.index.pages[alder] = []page{listing(alder)}
 	h.write("dist/README.md", "read me")
 	h.write("dist/"+wheel+".publish.attestation", "{}")
+	h.write("dist/"+sdist+".publish.attestation", "{}") // of a file that is not there
 	got, err := checked(t, h, "dist")
 	wantError(t, "check", err, nil)
 	f := only(t, got.Findings, "left-alone")
-	expect.Contains(t, "the notice", f.Message, "README.md", wheel+".publish.attestation")
+	expect.Contains(t, "the notice", f.Message, "README.md", sdist+".publish.attestation")
+	expect.Lacks(t, "the notice", f.Message, wheel)
 	expect.Equal(t, "files", below(h, got.Files), []string{"dist/" + wheel})
 
 	got, err = checked(t, h, "dist/README.md", "dist")

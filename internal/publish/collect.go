@@ -26,6 +26,8 @@ type collected struct {
 	classifiers []string             // that the index lists; nil where it was not asked
 	absent      map[pep.Project]bool // projects that the index does not have, asked past its caches; nil where it was not asked
 	unseen      []error              // projects that could not be looked at, where that stops the run
+	// previous has for a release a wheel of the one before, with its metadata alone.
+	previous map[pep.Release]*distfile.Distribution
 }
 
 // collect finds the distributions and reads them, while it queries the index for the projects in their file names.
@@ -35,16 +37,13 @@ func (r *run) collect(ctx context.Context) (collected, error) {
 	}
 	found, err := distfile.Find(r.Paths)
 	if err = r.withNested(found, err); err != nil {
-		return collected{}, pathErrors(err)
+		return collected{}, r.pathErrors(err)
 	}
 	if err := r.checkAttestationsDir(found.Distributions); err != nil {
 		return collected{}, err
 	}
 	beside := attestationFilesOf(found.Distributions)
-	stray := slices.DeleteFunc(found.AttestationFiles, func(path string) bool { return slices.Contains(beside[ownerOf(path)], path) })
-	if alone := append(found.Others, stray...); len(alone) > 0 {
-		r.record(leftAlone(alone))
-	}
+	r.noteLeftAlone(found.Others, found.AttestationFiles, beside)
 	c, err := r.gather(ctx, found.Distributions)
 	for _, t := range c.targets {
 		t.attestationFiles = beside[t.Path]
@@ -80,7 +79,11 @@ func (r *run) gather(ctx context.Context, paths []string) (collected, error) {
 	if err != nil {
 		return c, err
 	}
-	return c, r.listings.learnAll(ctx, c.targets)
+	err = par.All(ctx,
+		func(ctx context.Context) error { return r.listings.learnAll(ctx, c.targets) },
+		func(ctx context.Context) (err error) { c.previous, err = r.readPrevious(ctx, c.targets); return err },
+	)
+	return c, err
 }
 
 // mostRead is how many files are read at once at most, since each takes some megabytes of memory.
@@ -93,6 +96,9 @@ func (r *run) read(ctx context.Context, paths []string) ([]*target, error) {
 		targets = append(targets, &target{displayPath: r.displayPath(path), Distribution: &distfile.Distribution{Path: path}})
 	}
 	reader := distfile.NewReader()
+	if r.onlyChecks && r.Index.Site().Declined {
+		reader = distfile.NewSHA256Reader()
+	}
 	err := par.Each(ctx, min(runtime.GOMAXPROCS(0), mostRead), targets, func(ctx context.Context, t *target) (err error) {
 		if t.Distribution, err = reader.Read(ctx, t.Path, r.Index.Site().MD5); err != nil {
 			return inFile(withChange(err, "the file was changed while it was read"), t)
@@ -283,9 +289,57 @@ func resolved(path string) string {
 }
 
 // pathErrors gives the errors of paths that the user named a next step.
-func pathErrors(err error) error {
-	return finding.Explain(err, finding.PackagesDir,
-		"set `packages-dir` to where the build put its files, and check that the artifact was downloaded there")
+func (r *run) pathErrors(err error) error {
+	var all []error
+	for _, f := range finding.Of(finding.Explain(err, finding.PackagesDir,
+		"set `packages-dir` to where the build put its files, and check that the artifact was downloaded there")) {
+		if inside, ok := r.insidePath(f.File); ok && (f.ID == finding.PathMissing || f.ID == finding.GlobUnmatched) {
+			f.Message = f.File + " is a path of the runner, which the container of this action does not have"
+			f.Fix = "write `" + inside + "` in its place: of a value with several lines, the runner translates only the beginning"
+		}
+		all = append(all, f)
+	}
+	return errors.Join(all...)
+}
+
+// insidePath returns how a path of the runner is written inside of its container: relative if it is in the workspace. ok is false if it is
+// no such path.
+func (r *run) insidePath(path string) (inside string, ok bool) {
+	const temporary, mounted = "_temp", "/github/runner_temp" // docs/reference/runner.md §1
+	if r.RunnerFolder == "" || !filepath.IsAbs(path) {
+		return "", false
+	}
+	relative, err := filepath.Rel(filepath.Dir(r.RunnerFolder), path)
+	if err != nil {
+		return "", false
+	}
+	parts := strings.Split(filepath.ToSlash(relative), "/")
+	switch name := filepath.Base(r.RunnerFolder); {
+	case parts[0] == temporary:
+		return strings.Join(append([]string{mounted}, parts[1:]...), "/"), true
+	case len(parts) == 2 && parts[0] == name:
+		return ".", true
+	case len(parts) > 2 && parts[0] == name:
+		return strings.Join(parts[2:], "/"), true
+	}
+	return "", false
+}
+
+// noteLeftAlone records which files are ignored: those that are no distributions, and attestations that stand beside none. What builds and
+// signing tools leave behind is not worth a word.
+func (r *run) noteLeftAlone(others, attestations []string, beside map[string][]string) {
+	stray := slices.DeleteFunc(slices.Clone(attestations), func(path string) bool { return slices.Contains(beside[ownerOf(path)], path) })
+	if alone := slices.DeleteFunc(append(slices.Clone(others), stray...), isUsual); len(alone) > 0 {
+		r.record(leftAlone(alone))
+	}
+}
+
+// isUsual reports whether a file is one that builds and signing tools leave beside distributions: every build of uv leaves .gitignore.
+func isUsual(path string) bool {
+	return slices.ContainsFunc([]string{".*", "SHA*SUMS*", "*.asc", "*.sig", "*.sigstore*"}, func(pattern string) bool {
+		matches, err := filepath.Match(pattern, filepath.Base(path))
+		return err == nil && matches
+	})
 }
 
 // leftAlone returns the notice about ignored files, which are not distributions.

@@ -5,12 +5,14 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
@@ -39,8 +41,8 @@ func TestCollect(t *testing.T) {
 func TestCollect_Metadata(t *testing.T) {
 	t.Parallel()
 	h := newScripted(t, true)
-	h.write(filepath.Join("dist", "birch-1.0-py3-none-any.whl"), string(zipOf(t, map[string]string{
-		"birch-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: Alder\nVersion: 1.0\n",
+	h.write(filepath.Join("dist", "birch-1.0-py3-none-any.whl"), string(disttest.Zip(disttest.Member{
+		Name: "birch-1.0.dist-info/METADATA", Content: "Metadata-Version: 2.1\nName: Alder\nVersion: 1.0\n",
 	})))
 	_, targets := h.collected()
 	expect.Equal(t, "release", targets[0].release, pep.Release{Project: alder, Version: "1"})
@@ -56,8 +58,8 @@ func TestCollect_BogusNames(t *testing.T) {
 	bogus := func(h *harness) {
 		for i := range many {
 			name := fmt.Sprintf("bogus%d-1.0-py3-none-any.whl", i)
-			h.write(filepath.Join("dist", name), string(zipOf(t, map[string]string{
-				fmt.Sprintf("bogus%d-1.0.dist-info/METADATA", i): "Metadata-Version: 2.1\nName: Alder\nVersion: 1.0\n",
+			h.write(filepath.Join("dist", name), string(disttest.Zip(disttest.Member{
+				Name: fmt.Sprintf("bogus%d-1.0.dist-info/METADATA", i), Content: "Metadata-Version: 2.1\nName: Alder\nVersion: 1.0\n",
 			})))
 		}
 	}
@@ -117,6 +119,53 @@ func TestCollect_LeftAlone(t *testing.T) {
 	expect.Contains(t, "the notice", f.Message, "README.md", sdist+".publish.attestation")
 	expect.Equal(t, "the attestation of a file that is there is left alone", strings.Contains(f.Message, wheel), false)
 	expect.Equal(t, "attestations beside the file", targets[0].attestationFiles, []string{h.path("dist", wheel+".publish.attestation")})
+}
+
+// TestCollect_Usual: what build backends and signing tools leave beside distributions is not reported.
+func TestCollect_Usual(t *testing.T) {
+	t.Parallel()
+	for name, worth := range map[string]bool{
+		".gitignore": false, "._" + wheel: false, "SHA256SUMS": false, "SHA512SUMS.txt": false, wheel + ".asc": false,
+		wheel + ".sigstore": false, wheel + ".sigstore.json": false, "README.md": true, "alder-1.0.tar (1).gz": true, "SUMMARY": true,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newScripted(t, true, wheel)
+			h.write("dist/"+name, "x")
+			h.collected()
+			expect.Equal(t, "noted", slices.Contains(h.noted(), "left-alone"), worth)
+		})
+	}
+}
+
+// TestCollect_RunnerPaths: of an input with several lines, the runner translates only the beginning into a path of the container.
+func TestCollect_RunnerPaths(t *testing.T) {
+	t.Parallel()
+	const host = "/home/runner/work/alder"
+	for name, c := range map[string]struct {
+		path, folder string
+		id, says     string
+	}{
+		"below the workspace": {host + "/alder/out/wheels", host, "path-missing", "write `out/wheels` in its place"},
+		"the workspace":       {host + "/alder", host, "path-missing", "write `.` in its place"},
+		"a glob":              {host + "/alder/out/*.whl", host, "glob-unmatched", "write `out/*.whl` in its place"},
+		"the folder for what is temporary": {
+			"/home/runner/work/_temp/wheels", host, "path-missing", "write `/github/runner_temp/wheels` in its place",
+		},
+		"another repository":  {"/home/runner/work/birch/birch/dist", host, "path-missing", "earlier step"},
+		"a relative path":     {"out", host, "path-missing", "earlier step"},
+		"outside a container": {host + "/alder/out/wheels", "", "path-missing", "earlier step"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newScripted(t, true, wheel)
+			h.options.Paths, h.options.RunnerFolder = append(h.options.Paths, c.path), c.folder
+			_, err := newRun(h.options, h.deps).collect(t.Context())
+			f := only(t, finding.Of(err), c.id)
+			expect.Contains(t, "the next step", f.Fix, c.says)
+			expect.Equal(t, "who can mend it", f.Fault, finding.Workflow)
+		})
+	}
 }
 
 // TestCollect_AttestationFiles are found beside distributions however those were found, in the order in which they are sent.

@@ -1,24 +1,17 @@
 package publish
 
 import (
-	"archive/tar"
-	"archive/zip"
-	"bytes"
-	"compress/gzip"
 	"crypto/md5"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"hash/crc32"
-	"io"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 )
 
 // fileOf returns the target of a file with this name and content. It is on no disk.
@@ -82,57 +75,21 @@ func distribution(t *testing.T, name, salt string, headers ...string) []byte {
 	metadata += "\nA tree.\n"
 	if !strings.HasSuffix(name, ".whl") {
 		top := strings.TrimSuffix(name, ".tar.gz") + "/"
-		return tarOf(t, map[string]string{top + "PKG-INFO": metadata, top + "setup.py": "", top + "x.py": "# " + salt + "\n"})
+		return disttest.TarGz(disttest.Sorted(map[string]string{
+			top + "PKG-INFO": metadata, top + "setup.py": "", top + "x.py": "# " + salt + "\n",
+		})...)
 	}
 	info := project + "-" + version + ".dist-info/"
-	return zipOf(t, map[string]string{
+	return disttest.Zip(disttest.Sorted(map[string]string{
 		project + ".py":   "# " + name + salt + "\n",
 		info + "METADATA": metadata,
-		info + "WHEEL":    "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+		info + "WHEEL":    "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\n" + disttest.TagLines(tagsOf(name)),
 		info + "RECORD":   project + ".py,,\n" + info + "METADATA,,\n" + info + "WHEEL,,\n" + info + "RECORD,,\n",
-	})
+	})...)
 }
 
-func zipOf(t *testing.T, members map[string]string) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	w := zip.NewWriter(&b)
-	for _, name := range slices.Sorted(maps.Keys(members)) {
-		text := members[name]
-		size := uint64(len(text))
-		// Raw, since the index refuses data descriptors.
-		header := zip.FileHeader{Name: name, CRC32: crc32.ChecksumIEEE([]byte(text)), CompressedSize64: size, UncompressedSize64: size}
-		m, err := w.CreateRaw(&header)
-		if err == nil {
-			_, err = io.WriteString(m, text)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
-
-func tarOf(t *testing.T, members map[string]string) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	packed := gzip.NewWriter(&b)
-	w := tar.NewWriter(packed)
-	for _, name := range slices.Sorted(maps.Keys(members)) {
-		text := members[name]
-		err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(text))})
-		if err == nil {
-			_, err = io.WriteString(w, text)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := errors.Join(w.Close(), packed.Close()); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
+// tagsOf returns the tags in the name of a wheel.
+func tagsOf(name string) string {
+	parts := strings.Split(strings.TrimSuffix(name, ".whl"), "-")
+	return strings.Join(parts[len(parts)-3:], "-")
 }

@@ -293,10 +293,15 @@ func (h *harness) receipt() ledger.Receipt { return h.recorder.Receipt() }
 // noted returns the ids of what was reported, in order.
 func (h *harness) noted() []string { return idsOf(h.receipt().Findings) }
 
-// firstNoted returns the first finding that was reported.
+// besides returns ids but one.
+func besides(id string, ids []string) []string {
+	return slices.DeleteFunc(ids, func(other string) bool { return other == id })
+}
+
+// firstNoted returns the first finding that was reported, beside that the set is of several projects.
 func (h *harness) firstNoted() finding.Finding {
 	h.t.Helper()
-	all := h.receipt().Findings
+	all := slices.DeleteFunc(h.receipt().Findings, func(f finding.Finding) bool { return f.ID == "several-projects" })
 	if len(all) == 0 {
 		h.t.Fatal("nothing was reported")
 	}

@@ -239,6 +239,7 @@ type nextStep uint8
 const (
 	done   nextStep = iota // not at all: it is what it should be
 	failed                 // not at all: it will not be that
+	again                  // at once
 	steady                 // after the first pause of the schedule
 	slower                 // after twice the last pause
 )
@@ -253,6 +254,8 @@ func (l *listings) repeat(ctx context.Context, s schedule, attempt func(context.
 			return true
 		case next == failed, n == s.attempts:
 			return false
+		case next == again:
+			continue
 		case next == steady:
 			pause = s.pause
 		}

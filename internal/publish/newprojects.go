@@ -70,11 +70,12 @@ func (l *listings) askPastCache(ctx context.Context, projects []pep.Project) (th
 
 // explainProjects returns the error of a token request with what the index's pages say about a token of fewer projects than were
 // requested: which of them have no publisher, and which project the request created. The index names the projects of a token by numbers of
-// its own, so that a token of as many projects may be for others: where several are new, the pages say that too. Pages of another server
-// say nothing.
+// its own, so that a token of as many projects may be for others: of projects that are new, the pages say that too, before anything is
+// signed. Pages of another server say nothing.
 func (r *run) explainProjects(ctx context.Context, order uploadtoken.MintRequest, err error) error {
 	var few *uploadtoken.TooFewProjectsError
-	if !errors.As(err, &few) && (err != nil || len(order.New) < 2) {
+	others := len(order.New) > 0 && len(order.Projects) > 1 // the token may be for others
+	if !errors.As(err, &few) && (err != nil || !others) {
 		return err
 	}
 	var there, absent []pep.Project

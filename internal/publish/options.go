@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -18,11 +19,14 @@ import (
 
 // Options are what the user asked for.
 type Options struct {
-	Paths            []string      // files, folders and globs
-	Workspace        string        // paths below it are shown relative to it; "" shows them as they are
-	WorkingTree      string        // the folder of the whole job, whose sub-folders are of all kinds; "" for none
+	Paths       []string // files, folders and globs
+	Workspace   string   // paths below it are shown relative to it; "" shows them as they are
+	WorkingTree string   // the folder of the whole job, whose sub-folders are of all kinds; "" for none
+	// RunnerFolder is the folder that the workspace is in outside of the container (RUNNER_WORKSPACE): its paths do not exist here. It is
+	// "" outside of a container.
+	RunnerFolder     string
 	AuthReason       string        // how the run authenticates and why, for the log
-	Parallel         int           // uploads at once
+	Parallel         int           // uploads at once; 0: as many as the client of the index sends
 	SkipExisting     bool          // other bytes under a name that the index has are a warning
 	VerifyMetadata   bool          // preflight's errors stop the run
 	ExpectedVersion  string        // every release must have it; "" for any
@@ -34,6 +38,8 @@ type Options struct {
 	AttestationsDir  string // where attestations are written as well; "" for nowhere
 	Repository       string // that publishes, as owner/name
 	Tag              string // of the GitHub release to attach the files to
+	// ProgressEvery is how often the progress of a long upload is recorded; 0 means every ten seconds.
+	ProgressEvery time.Duration
 	// Wait is how long to wait at most until the index serves every file; 0 means not to.
 	Wait time.Duration
 }
@@ -85,11 +91,12 @@ type run struct {
 	Deps
 	listings    *listings
 	oneRelease  bool // all files are of one release, by collect
+	onlyChecks  bool // nothing is published
 	unseenNoted bool // that nothing can be seen of the index was reported
 }
 
 func newRun(o Options, d Deps) *run {
-	return &run{Options: o, Deps: d, listings: newListings(d.Index, d.Sleep, o.Parallel)}
+	return &run{Options: o, Deps: d, listings: newListings(d.Index, d.Sleep, cmp.Or(o.Parallel, mostPages))}
 }
 
 // within returns a context for what may take this long at most, and whether that time is over by the run's clock. The deadline, by the

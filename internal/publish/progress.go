@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"cmp"
 	"fmt"
 	"sync"
 	"time"
@@ -10,7 +11,7 @@ import (
 )
 
 const (
-	// progressEvery is how often the progress of a long upload is reported.
+	// progressEvery is how often the progress of a long upload is recorded in a log.
 	progressEvery = 10 * time.Second
 	// indexLimit is after how long the index gives up on one upload (docs/reference/pypi-server.md §9.2).
 	indexLimit = 240 * time.Second
@@ -66,7 +67,7 @@ func (p *progress) took() time.Duration {
 	return p.Now().Sub(p.began)
 }
 
-// sent records the progress of a long upload every ten seconds while something is left to send, and once that it will not be over in the
+// sent records the progress of a long upload now and then while something is left to send, and once that it will not be over in the
 // time that the index gives.
 func (p *progress) sent(bytes int64) {
 	p.mu.Lock()
@@ -76,7 +77,7 @@ func (p *progress) sent(bytes int64) {
 		p.began, p.reported = now, now
 	}
 	took := now.Sub(p.began)
-	if now.Sub(p.reported) < progressEvery || bytes == 0 || bytes >= p.target.Size {
+	if now.Sub(p.reported) < cmp.Or(p.ProgressEvery, progressEvery) || bytes == 0 || bytes >= p.target.Size {
 		return
 	}
 	p.reported = now

@@ -186,6 +186,7 @@ func TestCheckProvenance(t *testing.T) {
 		_, _ = r.checkProvenance(t.Context(), one, listed, claims) // what it records counts
 		expect.Equal(t, "recorded", eventsOf[ledger.Attested](x), []ledger.Attested{{File: wheel, Attestation: ledger.Attestation{
 			Predicate: attest.PublishPredicate,
+			Publish:   true,
 			Identity:  earlier.Identity,
 			LogIndex:  earlier.LogIndex,
 			LogURL:    earlier.LogURL,
@@ -323,7 +324,7 @@ func TestReadBack_Provenance(t *testing.T) {
 			listed := as(one)
 			listed.Provenance = "/integrity/alder"
 			x.index.pages[alder] = []page{listing(alder, listed)}
-			err := r.readBack(t.Context(), []*target{one}, claims)
+			err := r.readBack(t.Context(), []*target{one}, claims, nil)
 			expect.Equal(t, "failed", err != nil, c.read.Otherwise)
 			expect.Equal(t, "requests of the provenance", x.index.requestCount("provenance"), c.requests)
 			expect.Equal(t, "requests of the page", x.index.requestCount("alder"), c.queries)

@@ -13,25 +13,74 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/oidc"
+	"github.com/org/pypi-oidc-publish/internal/par"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// readBackStreak is how many times in a row the index must serve everything: one answer may come from a cache that is fresh, and the
-// next from one that is not (docs/reference/pypi-server.md §7.3).
-const readBackStreak = 2
+// looksInARow returns how many times in a row the index must serve everything. Where a cache stands in front, one answer may come from
+// a server that knows of the change, and the next from one that does not yet (docs/reference/pypi-server.md §7.3).
+func (r *run) looksInARow() int {
+	const cached, direct = 2, 1
+	if r.Index.Site().Cached {
+		return cached
+	}
+	return direct
+}
 
+// untilServed returns when the index is looked at again. A second is what a cache needs to tell all of its servers of a change: a second
+// look that is sooner says less. It is also the pause before a page that was not complete is looked at again.
 func untilServed() schedule { return schedule{pause: time.Second, longest: 15 * time.Second} }
 
 // pageExpected is how long the page of a project may be missing on an index other than PyPI's software, which makes pages within seconds,
 // before its address is suspected.
 const pageExpected = time.Minute
 
-// readBack waits until the index serves every file of the release with its digest, twice in a row. A wrong digest is an error; time
-// that is up, and a signal, are reported, but what is published is published. What cannot succeed is not waited for: a page that cannot be
-// read. If the index keeps other bytes of all files, as the user asked, there is nothing to see; if the plan has seen them all, no more.
-func (r *run) readBack(ctx context.Context, targets []*target, claims oidc.Claims) error {
-	published := onIndexOf(targets)
-	if r.Wait <= 0 || r.Index.Site().Simple == nil || len(published) == 0 {
+// firstLook is the look at the index that is under way while the token is revoked.
+type firstLook struct {
+	pages *listings
+	ended <-chan error // its value is a defect of ours, if any: what the index could not answer is in pages
+}
+
+// lookFirst begins to look at the pages of what is to be read back. It returns nil if that is nothing.
+func (r *run) lookFirst(ctx context.Context, targets []*target) *firstLook {
+	published := r.toReadBack(targets)
+	if len(published) == 0 {
+		return nil
+	}
+	pages := r.listings.anew()
+	return &firstLook{pages, par.Start(func() error {
+		bounded, stop, _ := r.within(ctx, r.Wait)
+		defer stop()
+		_, _ = pages.query(bounded, projectsOf(published)) // its errors are in pages, but for the end of ctx
+		return nil
+	})}
+}
+
+// taken returns the pages of the first look, when they are there; nil if there was none.
+func (l *firstLook) taken() (*listings, error) {
+	if l == nil {
+		return nil, nil
+	}
+	return l.pages, <-l.ended
+}
+
+// toReadBack returns the targets that the index is to serve; none if that is not to be seen.
+func (r *run) toReadBack(targets []*target) []*target {
+	if r.Wait <= 0 || r.Index.Site().Simple == nil {
+		return nil
+	}
+	return onIndexOf(targets)
+}
+
+// readBack waits until the index serves every file of the release with its digest, twice in a row where a cache stands in front. A wrong
+// digest is an error; time that is up, and a signal, are reported, but what is published is published. What cannot succeed is not waited
+// for: a page that cannot be read. If the index keeps other bytes of all files, as the user asked, there is nothing to see; if the plan has
+// seen them all, no more.
+//
+// The first look may have been before the index was done: if it does not show everything, another one follows at once.
+func (r *run) readBack(ctx context.Context, targets []*target, claims oidc.Claims, first *firstLook) error {
+	published := r.toReadBack(targets)
+	if len(published) == 0 {
 		return nil
 	}
 	r.phase("Read back")
@@ -42,16 +91,26 @@ func (r *run) readBack(ctx context.Context, targets []*target, claims oidc.Claim
 	}
 	bounded, stop, isOver := r.within(ctx, r.Wait)
 	defer stop()
+	early, err := first.taken()
+	if err != nil {
+		return err
+	}
 	var seen served
 	streak, began := 0, r.Now()
 	allServed := r.listings.repeat(bounded, untilServed(), func(ctx context.Context) nextStep {
-		now := r.served(ctx, published, claims)
+		pages, isEarly := early, early != nil
+		if early = nil; pages == nil {
+			pages = r.listings.anew()
+		}
+		now := r.served(ctx, pages, published, claims)
 		if now.unread != nil {
 			now.unreadPages = seen.unreadPages + 1
 		}
 		switch {
 		case ctx.Err() != nil:
 			return steady // a query that was cut off says nothing
+		case isEarly && now.wrong == nil && now.unread == nil && len(now.missing) > 0:
+			return again
 		case now.wrong != nil:
 			seen = now
 			return done
@@ -61,7 +120,7 @@ func (r *run) readBack(ctx context.Context, targets []*target, claims oidc.Claim
 			seen, streak = now, streak+1
 		}
 		switch {
-		case streak == readBackStreak:
+		case streak == r.looksInARow():
 			return done
 		case isOver(), seen.isFinal(), seen.absent && r.Index.Site().MayReplace() && r.Now().Sub(began) >= pageExpected:
 			return failed
@@ -106,11 +165,11 @@ func (s served) isFinal() bool {
 	return !errors.Is(s.unread.err, pep.ErrNoListing) || s.unreadPages > 1
 }
 
-// served looks at the index once.
-func (r *run) served(ctx context.Context, published []*target, claims oidc.Claims) served {
+// served looks at the index once: at these pages, which are queried as far as they are not known yet.
+func (r *run) served(ctx context.Context, pages *listings, published []*target, claims oidc.Claims) served {
 	var now served
 	var failed []error
-	pages := r.listings.anew()
+	_, _ = pages.query(ctx, projectsOf(published)) // its errors are in pages, but for the end of ctx
 	for _, t := range published {
 		// A page that cannot be read is one that does not serve the file yet.
 		page, err := pages.get(ctx, t.release.Project)
@@ -183,7 +242,10 @@ func (r *run) notServed(ctx context.Context, seen served, waited time.Duration) 
 	if cause := context.Cause(ctx); cause != nil {
 		why = "before the run was cancelled: " + cause.Error()
 	}
-	what := "all files twice in a row"
+	what := "all files"
+	if r.looksInARow() > 1 {
+		what += " twice in a row"
+	}
 	if len(missing) > 0 {
 		what = listSome(missing)
 	}

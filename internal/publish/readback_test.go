@@ -4,10 +4,15 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/oidc"
 	"github.com/org/pypi-oidc-publish/internal/pep"
@@ -170,7 +175,7 @@ func TestReadBack(t *testing.T) {
 			h := newScripted(t, true)
 			h.index.pages[alder] = c.pages
 			h.options.Wait = cmp.Or(c.wait, time.Minute)
-			err := newRun(h.options, h.deps).readBack(t.Context(), uploaded(t, wheel, sdist), oidc.Claims{})
+			err := newRun(h.options, h.deps).readBack(t.Context(), uploaded(t, wheel, sdist), oidc.Claims{}, nil)
 			expect.Equal(t, "errors", idsOf(finding.Of(err)), c.err)
 			expect.Equal(t, "requests", h.index.requestCount("alder"), c.requests)
 			expect.Equal(t, "waits", h.waits.recorded, c.waits)
@@ -189,6 +194,109 @@ func TestReadBack(t *testing.T) {
 	}
 }
 
+// TestReadBack_Direct: where no cache stands in front of the index, it is asked until it serves everything, once, and nothing is waited for
+// afterwards.
+func TestReadBack_Direct(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		late  bool // the first page is an old one
+		waits []time.Duration
+	}{
+		"at once": {},
+		"late":    {late: true, waits: []time.Duration{time.Second}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newScripted(t, true)
+			site := h.deps.Index.Site()
+			site.Cached = false
+			h.connect(site, h.deps.Password)
+			h.options.Wait = time.Minute
+			files := uploaded(t, wheel, sdist)
+			pages := []page{listing(alder, as(files[0])), listing(alder, as(files[0]), as(files[1]))}
+			if !c.late {
+				pages = pages[1:]
+			}
+			h.index.pages[alder] = pages
+			wantError(t, "reading back", newRun(h.options, h.deps).readBack(t.Context(), files, oidc.Claims{}, nil), nil)
+			expect.Equal(t, "requests", h.index.requestCount("alder"), len(pages))
+			expect.Equal(t, "waits", h.waits.recorded, c.waits)
+			expect.Equal(t, "recorded", eventOf[ledger.ReadBack](h), ledger.ReadBack{Served: true})
+		})
+	}
+}
+
+// TestReadBack_FirstLook: the look that was begun while the token was revoked counts if it shows everything. If not, the index may not have
+// been done yet: the next look follows at once.
+func TestReadBack_FirstLook(t *testing.T) {
+	t.Parallel()
+	files := uploaded(t, wheel, sdist)
+	both, oneOf := listing(alder, as(files[0]), as(files[1])), listing(alder, as(files[0]))
+	for name, c := range map[string]struct {
+		pages    []page
+		requests int
+		waits    []time.Duration
+		err      []string
+		noted    []string
+	}{
+		"shows everything": {pages: []page{both}, requests: 2, waits: []time.Duration{time.Second}},
+		"too early":        {pages: []page{oneOf, both}, requests: 3, waits: []time.Duration{time.Second}},
+		"far too early":    {pages: []page{absent(), oneOf, both}, requests: 4, waits: []time.Duration{time.Second, time.Second}},
+		"no such page":     {pages: []page{unreadable()}, requests: 1, noted: []string{"look-failed"}},
+		"another digest": {
+			pages: []page{listing(alder, as(files[0]), pep.IndexFile{Name: sdist, SHA256: otherDigest})}, requests: 1,
+			err: []string{"served-otherwise"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newScripted(t, true)
+			h.options.Wait = time.Minute
+			h.index.pages[alder] = c.pages
+			r, files := newRun(h.options, h.deps), uploaded(t, wheel, sdist)
+			err := r.readBack(t.Context(), files, oidc.Claims{}, r.lookFirst(t.Context(), files))
+			expect.Equal(t, "errors", idsOf(finding.Of(err)), c.err)
+			expect.Equal(t, "requests", h.index.requestCount("alder"), c.requests)
+			expect.Equal(t, "waits", h.waits.recorded, c.waits)
+			expect.Equal(t, "noted", h.noted(), c.noted)
+			expect.Equal(t, "verified", eventOf[ledger.ReadBack](h).Served, len(c.err)+len(c.noted) == 0)
+		})
+	}
+}
+
+// TestReadBack_WhileRevoking: the index is looked at while the token is revoked. This index answers the revocation when it was looked at.
+func TestReadBack_WhileRevoking(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, wheel, sdist)
+	h.options.Wait = time.Minute
+	var looks atomic.Int64
+	lookedAt := make(chan struct{})
+	base := *h.servers.Upload
+	base.Path = ""
+	forward := httputil.NewSingleHostReverseProxy(&base)
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch fakepypi.Op(r) {
+		case "look":
+			if looks.Add(1) == 2 { // the first is for the plan
+				close(lookedAt)
+			}
+		case "burn":
+			select {
+			case <-lookedAt:
+			case <-r.Context().Done():
+			}
+		}
+		forward.ServeHTTP(w, r)
+	}))
+	t.Cleanup(front.Close)
+	h.connect(index.SiteOf(parsed(t, front.URL+"/legacy/"), parsed(t, front.URL+"/simple/"), true).AsPyPI(), nil)
+	wantError(t, "the run", h.run(), nil)
+	expect.Equal(t, "revoked", h.receipt().Token.Burned, ledger.BurnProven)
+	expect.Equal(t, "recorded", eventOf[ledger.ReadBack](h), ledger.ReadBack{Served: true})
+	expect.Equal(t, "looks", looks.Load(), int64(2))
+	expect.Equal(t, "waits", len(h.waits.recorded), 0)
+}
+
 // TestReadBack_AbsentElsewhere: on another index a page that is still missing after a minute is not waited for: its address may be wrong.
 func TestReadBack_AbsentElsewhere(t *testing.T) {
 	t.Parallel()
@@ -196,7 +304,7 @@ func TestReadBack_AbsentElsewhere(t *testing.T) {
 	h := newScripted(t, false)
 	h.options.Wait, h.deps.Now, h.deps.Sleep = 5*time.Minute, clock.Now, clock.Sleep
 	began := clock.Now()
-	wantError(t, "reading back", newRun(h.options, h.deps).readBack(t.Context(), uploaded(t, wheel), oidc.Claims{}), nil)
+	wantError(t, "reading back", newRun(h.options, h.deps).readBack(t.Context(), uploaded(t, wheel), oidc.Claims{}, nil), nil)
 	if waited := clock.Now().Sub(began); waited < time.Minute || waited > 90*time.Second {
 		t.Errorf("it waited for %v", waited)
 	}
@@ -213,7 +321,7 @@ func TestReadBack_NothingSent(t *testing.T) {
 	files := uploaded(t, wheel, sdist)
 	files[0].action, files[0].outcome = ledger.ActionPresent, ledger.OutcomePresent
 	files[1].action, files[1].outcome = ledger.ActionSkip, ledger.OutcomeSkipped
-	wantError(t, "reading back", newRun(h.options, h.deps).readBack(t.Context(), files, oidc.Claims{}), nil)
+	wantError(t, "reading back", newRun(h.options, h.deps).readBack(t.Context(), files, oidc.Claims{}, nil), nil)
 	expect.Equal(t, "requests", h.index.requestCount("alder"), 0)
 	expect.Equal(t, "recorded", eventOf[ledger.ReadBack](h), ledger.ReadBack{Served: true, Skipped: 1})
 }
@@ -232,7 +340,7 @@ func TestReadBack_ServedOnce(t *testing.T) {
 		}
 		return nil
 	}
-	wantError(t, "reading back", newRun(h.options, h.deps).readBack(t.Context(), files, oidc.Claims{}), nil)
+	wantError(t, "reading back", newRun(h.options, h.deps).readBack(t.Context(), files, oidc.Claims{}, nil), nil)
 	expect.Equal(t, "recorded", eventOf[ledger.ReadBack](h), ledger.ReadBack{Served: true}) // its digest is the right one
 	expect.Contains(t, "the warning", h.found("not-served-yet").Message, "all files twice in a row", "1m0s")
 }
@@ -248,7 +356,7 @@ func TestReadBack_Otherwise(t *testing.T) {
 		h.index.pages[alder] = []page{listing(alder, listed)}
 		h.options.Wait = time.Minute
 		files := uploaded(t, wheel)
-		err := newRun(h.options, h.deps).readBack(t.Context(), files, oidc.Claims{})
+		err := newRun(h.options, h.deps).readBack(t.Context(), files, oidc.Claims{}, nil)
 		f := only(t, finding.Of(err), "served-otherwise")
 		expect.Equal(t, "severity", f.Severity, finding.Error)
 		expect.Equal(t, "fault", f.Fault, finding.Index)
@@ -276,7 +384,7 @@ func TestReadBack_Nothing(t *testing.T) {
 			h.options.Wait = time.Minute
 			files := uploaded(t, wheel)
 			change(h, files[0])
-			wantError(t, "reading back", newRun(h.options, h.deps).readBack(t.Context(), files, oidc.Claims{}), nil)
+			wantError(t, "reading back", newRun(h.options, h.deps).readBack(t.Context(), files, oidc.Claims{}, nil), nil)
 			expect.Equal(t, "requests", h.index.requestCount("alder"), 0)
 			expect.Equal(t, "events", len(h.events), 0)
 		})
@@ -291,7 +399,7 @@ func TestReadBack_Skipped(t *testing.T) {
 	files := uploaded(t, wheel, sdist, wheel310)
 	files[1].outcome, files[2].outcome = ledger.OutcomeSkipped, ledger.OutcomePresent
 	h.index.pages[alder] = []page{listing(alder, as(files[0]), pep.IndexFile{Name: sdist, SHA256: otherDigest}, as(files[2]))}
-	wantError(t, "reading back", newRun(h.options, h.deps).readBack(t.Context(), files, oidc.Claims{}), nil)
+	wantError(t, "reading back", newRun(h.options, h.deps).readBack(t.Context(), files, oidc.Claims{}, nil), nil)
 	expect.Equal(t, "recorded", eventsOf[ledger.ReadBack](h), []ledger.ReadBack{{Served: true, Skipped: 1}})
 }
 
@@ -303,7 +411,7 @@ func TestReadBack_Projects(t *testing.T) {
 	files := uploaded(t, wheel, sdist, "birch-1.0.tar.gz")
 	h.index.pages["alder"] = []page{listing("alder", as(files[0]), as(files[1]))}
 	h.index.pages["birch"] = []page{absent(), listing("birch", as(files[2]))}
-	wantError(t, "reading back", newRun(h.options, h.deps).readBack(t.Context(), files, oidc.Claims{}), nil)
+	wantError(t, "reading back", newRun(h.options, h.deps).readBack(t.Context(), files, oidc.Claims{}, nil), nil)
 	expect.Equal(t, "requests of alder", h.index.requestCount("alder"), 3)
 	expect.Equal(t, "requests of birch", h.index.requestCount("birch"), 3)
 	expect.Equal(t, "recorded", eventsOf[ledger.ReadBack](h), []ledger.ReadBack{{Served: true}})
@@ -316,7 +424,7 @@ func TestReadBack_Cancelled(t *testing.T) {
 		t.Parallel()
 		h := newScripted(t, true)
 		h.options.Wait = time.Minute
-		wantError(t, "reading back", newRun(h.options, h.deps).readBack(cancelled(t), uploaded(t, wheel), oidc.Claims{}), nil)
+		wantError(t, "reading back", newRun(h.options, h.deps).readBack(cancelled(t), uploaded(t, wheel), oidc.Claims{}, nil), nil)
 		expect.Equal(t, "requests", h.index.requestCount("alder"), 0)
 		expect.Equal(t, "missing", eventOf[ledger.ReadBack](h).Missing, nil)
 		expect.Contains(t, "the warning", h.found("not-served-yet").Message, errSignal.Error(), "all files twice in a row")
@@ -327,7 +435,7 @@ func TestReadBack_Cancelled(t *testing.T) {
 		h.options.Wait = time.Minute
 		ctx, stop := contextWithCause(t)
 		h.waits.during = func() { stop(errSignal) }
-		wantError(t, "reading back", newRun(h.options, h.deps).readBack(ctx, uploaded(t, wheel), oidc.Claims{}), nil)
+		wantError(t, "reading back", newRun(h.options, h.deps).readBack(ctx, uploaded(t, wheel), oidc.Claims{}, nil), nil)
 		expect.Equal(t, "requests", h.index.requestCount("alder"), 1)
 		expect.Equal(t, "missing", eventOf[ledger.ReadBack](h).Missing, []string{wheel})
 		expect.Contains(t, "the warning", h.found("not-served-yet").Message, errSignal.Error(), wheel)
@@ -344,7 +452,7 @@ func TestReadBack_Cancelled(t *testing.T) {
 				stop(errSignal)
 			}
 		}
-		wantError(t, "reading back", newRun(h.options, h.deps).readBack(ctx, file, oidc.Claims{}), nil)
+		wantError(t, "reading back", newRun(h.options, h.deps).readBack(ctx, file, oidc.Claims{}, nil), nil)
 		expect.Equal(t, "missing", eventOf[ledger.ReadBack](h).Missing, nil)
 		expect.Contains(t, "the warning", h.found("not-served-yet").Message, errSignal.Error(), "all files twice in a row")
 	})

@@ -50,13 +50,15 @@ func (r *run) steps(ctx context.Context, release *gitHubRelease) error {
 	}); err != nil || r.DryRun {
 		return err
 	}
-	if missing := missingOf(found.targets); len(missing) > 0 {
-		if err := r.transfer(ctx, missing, found.signing, found.claims); err != nil {
+	var first *firstLook
+	if len(missingOf(found.targets)) > 0 {
+		var err error
+		if first, err = r.transfer(ctx, found); err != nil {
 			return err
 		}
 	}
 	return par.Interruptible(ctx, cancelGrace, func() error {
-		if err := r.readBack(ctx, found.targets, found.claims); err != nil {
+		if err := r.readBack(ctx, found.targets, found.claims, first); err != nil {
 			return err
 		}
 		release.attach(ctx, found.targets)
@@ -131,24 +133,30 @@ func (r *run) dryRunSteps(ctx context.Context, targets []*target, release *gitHu
 // transfer requests the upload token, signs and uploads. The revocation is deferred before the first token is requested, so that none
 // outlives the upload. The token comes before the signatures: an entry in a public log cannot be deleted, so none is made for an
 // identity that the index does not let publish. After a signal, the revocation waits for nothing else.
-func (r *run) transfer(ctx context.Context, missing []*target, signing bool, claims oidc.Claims) error {
+//
+// If everything was uploaded, the first look of the read-back is under way while the token is revoked.
+func (r *run) transfer(ctx context.Context, found prepared) (first *firstLook, err error) {
 	defer r.revoke(ctx)
-	return par.Interruptible(ctx, cancelGrace, func() error {
+	missing := missingOf(found.targets)
+	if err := par.Interruptible(ctx, cancelGrace, func() error {
 		if r.Tokens != nil {
 			r.phase("Authorize")
 		}
-		if err := r.authorize(ctx, missing, signing); err != nil {
+		if err := r.authorize(ctx, missing, found.signing); err != nil {
 			return err
 		}
-		if signing {
+		if found.signing {
 			r.phase("Attest")
-			if err := r.sign(ctx, missing, claims); err != nil {
+			if err := r.sign(ctx, missing, found.claims); err != nil {
 				return err
 			}
 		}
 		r.phase("Upload")
 		return r.upload(ctx, missing)
-	})
+	}); err != nil {
+		return nil, err
+	}
+	return r.lookFirst(ctx, found.targets), nil
 }
 
 // findingsFor returns what to report for err. When ctx was cancelled, errors that only repeat the cause are dropped.

@@ -1,25 +1,38 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/org/pypi-oidc-publish/internal/attest"
-	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/par"
-	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// upload sends what is missing, releases side by side. After a final refusal no new upload starts, and those in flight finish.
+// upload sends what is missing, releases side by side, but none before what it depends on can be installed. After a final refusal no new
+// upload starts, and those in flight finish.
 func (r *run) upload(ctx context.Context, missing []*target) error {
 	gate := newUploadGate()
-	err := par.Each(ctx, r.Parallel, r.batches(missing), func(ctx context.Context, b *batch) error {
+	batches := r.batches(missing)
+	inAll, perRelease := r.uploadsAtOnce(batches)
+	err := par.Each(ctx, inAll, batches, func(ctx context.Context, b *batch) error {
+		defer b.setReady() // nobody waits for what is not sent
+		if err := b.await(ctx); err != nil {
+			return err
+		}
 		for _, together := range [][]*target{b.first, b.wheels, b.sdists} {
-			err := par.Each(ctx, r.Parallel, together, func(ctx context.Context, t *target) error { return r.send(ctx, t, gate) })
+			err := par.Each(ctx, perRelease, together, func(ctx context.Context, t *target) error {
+				err := r.send(ctx, t, gate)
+				if err == nil {
+					b.accepted(t)
+				}
+				return err
+			})
 			if err != nil {
 				return err
 			}
@@ -39,6 +52,23 @@ func (r *run) upload(ctx context.Context, missing []*target) error {
 	default:
 		return err
 	}
+}
+
+// uploadsAtOnce returns how many files are uploaded at once: in all, and of one release. If the user asks for more than the index takes of
+// one release, that is reported.
+func (r *run) uploadsAtOnce(batches []*batch) (inAll, perRelease int) {
+	inAll = cmp.Or(r.Parallel, r.Index.UploadsAtOnce())
+	most := r.Index.Site().PerRelease
+	if most == 0 || inAll <= most {
+		return inAll, inAll
+	}
+	if slices.ContainsFunc(batches, func(b *batch) bool { return max(len(b.wheels), len(b.sdists)) > most }) && r.Parallel > most {
+		r.record(finding.New(finding.ParallelUploadsCut,
+			fmt.Sprintf("%d files of one release are uploaded at once, not %d: %s takes no more without errors",
+				most, r.Parallel, r.indexName()),
+			fmt.Sprintf("no action needed; `parallel-uploads: %d` or `auto` hides this notice", most)))
+	}
+	return inAll, most
 }
 
 // failureOf returns the finding that a result has; nil if it has none.
@@ -63,55 +93,6 @@ func failuresOf(missing []*target) (all []error) {
 		}
 	}
 	return all
-}
-
-// batch is the files of one release that are to be uploaded, in the order in which the index wants them.
-type batch struct {
-	first  []*target // alone: it creates a new release; none for a release that exists
-	wheels []*target // side by side
-	sdists []*target // last: until then, installers take older wheels rather than build from source
-}
-
-// batches groups targets by release, in their order.
-func (r *run) batches(missing []*target) []*batch {
-	var all []*batch
-	byRelease := map[pep.Release]*batch{}
-	for _, t := range missing {
-		b := byRelease[t.release]
-		if b == nil {
-			b = &batch{}
-			byRelease[t.release], all = b, append(all, b)
-		}
-		if t.Kind() == distfile.Wheel {
-			b.wheels = append(b.wheels, t)
-		} else {
-			b.sdists = append(b.sdists, t)
-		}
-	}
-	answered := r.listings.answered()
-	for release, b := range byRelease {
-		if !hasRelease(answered[release.Project], release) {
-			b.takeFirst()
-		}
-	}
-	return all
-}
-
-// takeFirst takes the file that creates the release: a wheel if there is one, since its metadata is complete.
-func (b *batch) takeFirst() {
-	if len(b.wheels) > 0 {
-		b.first, b.wheels = b.wheels[:1], b.wheels[1:]
-		return
-	}
-	b.first, b.sdists = b.sdists[:1], b.sdists[1:]
-}
-
-// hasRelease reports whether the listing has a file of the release. One that is unknown counts as new.
-func hasRelease(listing pep.Listing, release pep.Release) bool {
-	return slices.ContainsFunc(listing.Files, func(h pep.IndexFile) bool {
-		of, err := pep.ReleaseOfFile(h.Name)
-		return err == nil && of == release
-	})
 }
 
 // send uploads one target, and records its outcome.

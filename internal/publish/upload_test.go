@@ -3,6 +3,8 @@ package publish
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -91,6 +93,63 @@ func TestUpload_Batches(t *testing.T) {
 	}
 }
 
+// TestUpload_RiskyFirst: the file that creates a release is one that the index may refuse, so that a refusal leaves nothing behind.
+func TestUpload_RiskyFirst(t *testing.T) {
+	t.Parallel()
+	warning := func(id finding.ID) finding.Finding { return finding.Finding{ID: id, Severity: finding.Warning} }
+	for name, c := range map[string]struct {
+		files map[string]finding.ID // and the warning of each
+		sizes map[string]int64
+		first string
+	}{
+		"none":                   {map[string]finding.ID{wheel310: "", wheel311: "", sdist: ""}, nil, wheel310},
+		"a large one":            {map[string]finding.ID{wheel310: "", wheel311: "file-too-large", sdist: ""}, nil, wheel311},
+		"an aged tag":            {map[string]finding.ID{wheel310: "", wheel311: "wheel-platform-tag", sdist: ""}, nil, wheel311},
+		"a large sdist":          {map[string]finding.ID{wheel310: "", sdist: "file-too-large"}, nil, sdist},
+		"a classifier of all":    {map[string]finding.ID{wheel310: "classifier-unknown", sdist: "classifier-unknown"}, nil, wheel310},
+		"newer metadata":         {map[string]finding.ID{wheel310: "", wheel311: "metadata-version", sdist: ""}, nil, wheel310},
+		"what the index accepts": {map[string]finding.ID{wheel310: "", wheel311: "compare-sdist", sdist: ""}, nil, wheel310},
+		"several": {
+			map[string]finding.ID{wheel310: "file-too-large", wheel311: "file-too-large", wheel312: "", sdist: ""},
+			map[string]int64{wheel310: 300, wheel311: 200},
+			wheel311,
+		},
+		"all of them": {
+			map[string]finding.ID{wheel310: "file-too-large", wheel311: "file-too-large", sdist: "file-too-large"},
+			map[string]int64{wheel310: 300, wheel311: 200, sdist: 100},
+			wheel311,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newScripted(t, true)
+			var missing []*target
+			for _, name := range slices.Sorted(maps.Keys(c.files)) {
+				one := fileOf(t, name, name)
+				one.findings = []finding.Finding{warning(c.files[name])}
+				if size := c.sizes[name]; size > 0 {
+					one.Size = size
+				}
+				missing = append(missing, one)
+			}
+			b := newRun(h.options, h.deps).batches(missing)[0]
+			expect.Equal(t, "first", namesOf(b.first), []string{c.first})
+			expect.Equal(t, "files", len(b.first)+len(b.wheels)+len(b.sdists), len(missing))
+		})
+	}
+}
+
+// TestUpload_RiskyRefused: of a release whose risky file is refused, nothing is published.
+func TestUpload_RiskyRefused(t *testing.T) {
+	t.Parallel()
+	const linux = "alder-1.0-cp312-cp312-linux_x86_64.whl"
+	h := newHarness(t, wheel310, wheel311, linux, sdist)
+	h.options.VerifyMetadata = false
+	wantError(t, "run", h.run(), ErrIncomplete)
+	expect.Equal(t, "outcome", h.outcomes()[linux], ledger.OutcomeRejected)
+	expect.Equal(t, "files of the index", len(h.servers.Files()), 0)
+}
+
 // TestUpload_Order: a release is uploaded in the order of its batch, and no file begins before those of the step before it are over.
 func TestUpload_Order(t *testing.T) {
 	t.Parallel()
@@ -133,9 +192,10 @@ type meeting struct {
 	index.Credentials
 	size int
 
-	mu      sync.Mutex
-	waiting int
-	all     chan struct{} // closed when everybody is there
+	mu            sync.Mutex
+	waiting       int
+	running, most int           // uploads, now and at once at most
+	all           chan struct{} // closed when everybody is there
 }
 
 func newMeeting(login index.Credentials, size int) *meeting {
@@ -145,6 +205,8 @@ func newMeeting(login index.Credentials, size int) *meeting {
 func (m *meeting) Token(ctx context.Context, validFor time.Duration) (string, secret.Secret, error) {
 	m.mu.Lock()
 	m.waiting++
+	m.running++
+	m.most = max(m.most, m.running)
 	if m.waiting == m.size {
 		close(m.all)
 	}
@@ -155,6 +217,13 @@ func (m *meeting) Token(ctx context.Context, validFor time.Duration) (string, se
 	case <-ctx.Done():
 		return "", secret.Secret{}, errors.New("the other uploads did not come")
 	}
+}
+
+func (m *meeting) Release(ctx context.Context, token secret.Secret, accepted bool) {
+	m.mu.Lock()
+	m.running--
+	m.mu.Unlock()
+	m.Credentials.Release(ctx, token, accepted)
 }
 
 // TestUpload_SideBySide: wheels of a release that is there, and releases among each other, go side by side.
@@ -177,6 +246,57 @@ func TestUpload_SideBySide(t *testing.T) {
 			h.deps.Password = newMeeting(h.deps.Password, len(c.files))
 			wantError(t, "run", h.run(), nil)
 			expect.Equal(t, "accepted", len(h.index.accepted), len(c.files))
+		})
+	}
+}
+
+// TestUpload_AtOnce: to one release of an index that takes no more, four files go at once, and the user is told if they asked for more.
+// Several releases go side by side.
+func TestUpload_AtOnce(t *testing.T) {
+	t.Parallel()
+	var one, two []string
+	for n := range 6 {
+		one = append(one, fmt.Sprintf("alder-1.0-%d-py3-none-any.whl", n+1))
+	}
+	for n := range 4 {
+		two = append(two, fmt.Sprintf("alder-1.0-%d-py3-none-any.whl", n+1), fmt.Sprintf("alder-2.0-%d-py3-none-any.whl", n+1))
+	}
+	for name, c := range map[string]struct {
+		files    []string
+		parallel int
+		limit    int // of the index, to one release
+		meet     int // uploads that wait for each other
+		most     int // uploads at once; 0: meet
+		noted    string
+	}{
+		"one release, 8":                   {one, 8, 4, 4, 0, "parallel-uploads-cut"},
+		"one release, auto":                {one, 0, 4, 4, 0, ""},
+		"one release, 4":                   {one, 4, 4, 4, 0, ""},
+		"two releases, 8":                  {two, 8, 4, 8, 0, ""},
+		"two releases, auto":               {two, 0, 4, 8, 0, ""},
+		"two releases, 4":                  {two, 4, 4, 4, 0, ""},
+		"an index without a limit, 6":      {one, 6, 0, 6, 0, ""},
+		"an index without a limit, auto":   {one, 0, 0, 4, 6, ""},
+		"an index without a limit, 2 of 8": {two[:2], 8, 0, 2, 0, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newScripted(t, true, c.files...)
+			h.index.pages[alder] = []page{listing(alder, pep.IndexFile{Name: sdist, SHA256: otherDigest},
+				pep.IndexFile{Name: sdist2, SHA256: otherDigest})}
+			site := h.deps.Index.Site()
+			site.PerRelease = c.limit
+			h.options.Parallel, h.options.CompareRelease = c.parallel, false
+			h.deps.Index = index.New(site, h.client, site.UploadGate(c.parallel), h.deps.Password)
+			login := newMeeting(h.deps.Password, c.meet)
+			h.deps.Password = login
+			wantError(t, "run", h.run(), nil)
+			expect.Equal(t, "accepted", len(h.index.accepted), len(c.files))
+			noted := slices.DeleteFunc(h.noted(), func(id string) bool { return id == "several-versions" })
+			expect.Equal(t, "noted", strings.Join(noted, " "), c.noted)
+			if login.most > max(c.meet, c.most) {
+				t.Errorf("%d uploads at once", login.most)
+			}
 		})
 	}
 }

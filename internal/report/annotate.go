@@ -22,11 +22,11 @@ func (r *Reporter) annotate(all []finding.Finding) {
 		if annotated {
 			short := cause
 			short.First.Message = clipped(short.First.Message, longestMessage)
-			short.First.Fix = withHelp(clipped(short.First.Fix, longestMessage), help)
+			short.First.Fix = WithHelp(clipped(short.First.Fix, longestMessage), help)
 			r.console.Annotate(short.Annotation())
 		}
 		if !annotated || max(len(cause.First.Message), len(f.Fix)) > longestMessage {
-			f.Fix = withHelp(f.Fix, help)
+			f.Fix = WithHelp(f.Fix, help)
 			r.lines(f.Lines())
 		}
 		r.lines(cause.Listing())
@@ -41,8 +41,8 @@ func (r *Reporter) annotate(all []finding.Finding) {
 	}
 }
 
-// withHelp returns a next step with the page that explains it.
-func withHelp(fix, page string) string {
+// WithHelp returns a next step with the page that explains it.
+func WithHelp(fix, page string) string {
 	switch {
 	case page == "":
 		return fix

@@ -12,6 +12,13 @@ import (
 
 // Watch prints one event as lines of the log, or as a group. Most events of the end of a run are shown by [Reporter.Close] instead.
 func (r *Reporter) Watch(event ledger.Event) {
+	if r.options.Status != nil {
+		defer func() {
+			if r.uploads.apply(event) {
+				r.options.Status(r.uploads.String())
+			}
+		}()
+	}
 	switch e := event.(type) {
 	case ledger.Began:
 		r.index = cmp.Or(e.IndexName, r.index)
@@ -27,6 +34,8 @@ func (r *Reporter) Watch(event ledger.Event) {
 		r.collected(e.Files)
 	case ledger.Checked:
 		r.line("checked %s", checked(e))
+	case ledger.Compared:
+		r.compared(e.Releases)
 	case ledger.Planned:
 		r.planned(e.Files)
 	case ledger.Identified:
@@ -44,6 +53,9 @@ func (r *Reporter) Watch(event ledger.Event) {
 	case ledger.Started:
 		r.line("uploading %s", e.File)
 	case ledger.Progress:
+		if r.options.Status != nil {
+			return
+		}
 		r.line("  %s: %s of %s, %s/s, %s left", e.File, size(e.Sent), size(e.Size), size(int64(e.Rate)), duration(e.Left))
 	case ledger.Uploaded:
 		r.line("uploaded %s in %s", e.File, duration(e.Took))

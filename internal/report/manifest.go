@@ -12,21 +12,22 @@ import (
 // document is the manifest: what a later job needs to know about the run. Its schema is docs/manifest.schema.json. Existing members stay,
 // and every new one is optional.
 type document struct {
-	Schema    string         `json:"schema"` // the version of this format
-	Result    string         `json:"result"`
-	Index     string         `json:"index"`
-	Started   string         `json:"started,omitempty"` // RFC 3339, UTC, as all times here
-	Ended     string         `json:"ended,omitempty"`
-	DryRun    bool           `json:"dry-run"`
-	Verified  string         `json:"verified"`
-	Releases  []releaseEntry `json:"releases"`
-	Files     []fileEntry    `json:"files"`
-	Findings  []findingEntry `json:"findings"`
-	Token     tokenEntry     `json:"token"`
-	Identity  *identityEntry `json:"identity,omitempty"`
-	Phases    []phaseEntry   `json:"phases"`
-	Release   string         `json:"github-release,omitempty"`
-	Truncated bool           `json:"truncated"` // lists were cut, since the runner accepts no longer output
+	Schema    string            `json:"schema"` // the version of this format
+	Result    string            `json:"result"`
+	Index     string            `json:"index"`
+	Started   string            `json:"started,omitempty"` // RFC 3339, UTC, as all times here
+	Ended     string            `json:"ended,omitempty"`
+	DryRun    bool              `json:"dry-run"`
+	Verified  string            `json:"verified"`
+	Releases  []releaseEntry    `json:"releases"`
+	Files     []fileEntry       `json:"files"`
+	Findings  []findingEntry    `json:"findings"`
+	Compared  []ComparisonEntry `json:"compared,omitempty"` // releases with the last ones of their projects
+	Token     tokenEntry        `json:"token"`
+	Identity  *identityEntry    `json:"identity,omitempty"`
+	Phases    []phaseEntry      `json:"phases"`
+	Release   string            `json:"github-release,omitempty"`
+	Truncated bool              `json:"truncated"` // lists were cut, since the runner accepts no longer output
 }
 
 type releaseEntry struct {
@@ -64,6 +65,22 @@ type findingEntry struct {
 	Line     int    `json:"line,omitempty"`
 	Message  string `json:"message"`
 	Fix      string `json:"fix,omitempty"`
+}
+
+// ComparisonEntry is how a release differs from the last one of its project, in the manifest.
+type ComparisonEntry struct {
+	Project     string            `json:"project"`
+	Version     string            `json:"version"`
+	Before      string            `json:"before"` // the version that it is compared with
+	Differences []DifferenceEntry `json:"differences"`
+}
+
+// DifferenceEntry is one thing that was compared.
+type DifferenceEntry struct {
+	What     string `json:"what"`
+	Before   string `json:"before"`
+	Now      string `json:"now"`
+	Severity string `json:"severity,omitempty"` // of the finding about it
 }
 
 type tokenEntry struct {
@@ -127,6 +144,7 @@ func manifest(r ledger.Receipt) document {
 	for _, f := range r.Findings {
 		d.Findings = append(d.Findings, findingEntry{string(f.ID), f.Severity.String(), f.File, f.Line, f.Message, f.Fix})
 	}
+	d.Compared = ComparisonEntries(r.Compared)
 	for _, p := range r.Phases {
 		d.Phases = append(d.Phases, phaseEntry{p.Name, moment(p.Began), moment(p.End)})
 	}
@@ -134,6 +152,18 @@ func manifest(r ledger.Receipt) document {
 		d.Identity = &identityEntry{who.Repository, who.Workflow, who.Environment, who.Ref, who.Event, who.Audience}
 	}
 	return d
+}
+
+// ComparisonEntries returns comparisons of releases in the format of the manifest.
+func ComparisonEntries(all []ledger.Comparison) (entries []ComparisonEntry) {
+	for _, c := range all {
+		e := ComparisonEntry{Project: string(c.Project), Version: c.Version, Before: c.Before, Differences: []DifferenceEntry{}}
+		for _, d := range c.Differences {
+			e.Differences = append(e.Differences, DifferenceEntry{d.What, d.Before, d.Now, d.Severity})
+		}
+		entries = append(entries, e)
+	}
+	return entries
 }
 
 // entryOf returns a file's entry in the manifest.
@@ -170,12 +200,13 @@ func (d document) text() []byte {
 // abridged returns the manifest in at most most bytes. Lists lose their ends until it fits. Findings that are not errors go first, since
 // other jobs use the files.
 func (d document) abridged(most int) document {
-	for _, cut := range []func(*document){dropMinor, halveFindings, halveFiles} {
+	size := func() int { return len(d.Files) + len(d.Findings) + len(d.Compared) }
+	for _, cut := range []func(*document){dropMinor, dropCompared, halveFindings, halveFiles} {
 		for units(compact(d)) > most {
-			before := len(d.Files) + len(d.Findings)
+			before := size()
 			d.Truncated = true
 			cut(&d)
-			if len(d.Files)+len(d.Findings) == before {
+			if size() == before {
 				break
 			}
 		}
@@ -192,6 +223,8 @@ func dropMinor(d *document) {
 	}
 	d.Findings = severe
 }
+
+func dropCompared(d *document) { d.Compared = nil }
 
 func halveFindings(d *document) { d.Findings = d.Findings[:len(d.Findings)/2] }
 

@@ -24,6 +24,16 @@ func redacted(r ledger.Receipt, redact func(string) string) ledger.Receipt {
 		release := &r.Releases[i]
 		release.Name, release.Version, release.URL = redact(release.Name), redact(release.Version), redact(release.URL)
 	}
+	r.Compared = slices.Clone(r.Compared)
+	for i := range r.Compared {
+		c := &r.Compared[i]
+		c.Name, c.Version, c.Before = redact(c.Name), redact(c.Version), redact(c.Before)
+		c.Differences = slices.Clone(c.Differences)
+		for n := range c.Differences {
+			d := &c.Differences[n]
+			d.Before, d.Now = redact(d.Before), redact(d.Now)
+		}
+	}
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		f.File, f.Message, f.Detail, f.Fix = redact(f.File), redact(f.Message), redact(f.Detail), redact(f.Fix)

@@ -34,6 +34,11 @@ type Options struct {
 	Redact func(string) string
 	// Help returns the page that explains findings with an id, or an empty string if there is none. It may be nil.
 	Help func(finding.ID) string
+	// Words returns a finding in the words of its reader; nil changes nothing.
+	Words func(finding.Finding) finding.Finding
+	// Status shows one line that the next one replaces, and removes it if it is empty; nil if no person watches a terminal. The progress of
+	// uploads is such a line then.
+	Status func(text string)
 	// Manifest writes the manifest to the place that the user asked for; nil if there is none.
 	Manifest func(text []byte) error
 }
@@ -44,6 +49,7 @@ type Reporter struct {
 	options Options
 	end     func() // ends the open group
 	index   string // the name of the index in messages
+	uploads uploads
 }
 
 // New returns a reporter that writes to the console.
@@ -76,7 +82,15 @@ func (r *Reporter) endGroup() {
 // summary and manifest; they do not change what was published.
 func (r *Reporter) Close(receipt ledger.Receipt) error {
 	r.endGroup()
+	if r.options.Status != nil {
+		r.options.Status("")
+	}
 	receipt = redacted(receipt, r.options.Redact)
+	if r.options.Words != nil {
+		for i, f := range receipt.Findings {
+			receipt.Findings[i] = r.options.Words(f)
+		}
+	}
 	r.annotate(receipt.Findings)
 	r.outcome(receipt)
 	whole := manifest(receipt)

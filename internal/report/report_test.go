@@ -104,9 +104,9 @@ func signed(name string, adopted bool) []ledger.Event {
 	return []ledger.Event{
 		ledger.Phase{At: noon, Name: "Attest"},
 		ledger.Attested{File: name, Attestation: ledger.Attestation{
-			Predicate: "https://docs.pypi.org/attestations/publish/v1",
-			Identity:  "https://github.com/o/r/.github/workflows/release.yml@refs/tags/v1.0",
-			LogIndex:  147137144, LogURL: "https://search.log.example/?logIndex=147137144", Adopted: adopted,
+			Predicate: "https://docs.pypi.org/attestations/publish/v1", Publish: true,
+			Identity: "https://github.com/o/r/.github/workflows/release.yml@refs/tags/v1.0",
+			LogIndex: 147137144, LogURL: "https://search.log.example/?logIndex=147137144", Adopted: adopted,
 		}},
 	}
 }
@@ -160,6 +160,34 @@ const (
 	wheel = "my_project-1.0-py3-none-any.whl"
 	sdist = "my_project-1.0.tar.gz"
 )
+
+// comparison has every kind of row.
+func comparison() ledger.Comparison {
+	return ledger.Comparison{
+		Release: pep.Release{Project: "my-project", Version: "1"}, Name: "My_Project", Version: "1.0", Before: "0.9.2",
+		Differences: []ledger.Difference{
+			{What: "sdist", Before: "yes", Now: "none", Severity: "warning"},
+			{What: "wheels", Before: "66", Now: "65"},
+			{What: "platforms", Before: "11", Now: "11; without win_amd64 (cp311); new: win_arm64", Severity: "warning"},
+			{What: "python", Before: ">=3.9", Now: ">=3.10", Severity: "notice"},
+			{What: "extras", Before: "cli, docs", Now: "cli", Severity: "warning"},
+			{What: "dependencies", Before: "3 projects", Now: "4 projects; elder is new", Severity: "notice"},
+			{What: "license", Before: "MIT", Now: "MIT"},
+		},
+	}
+}
+
+// wide are the files of a release with 66 wheels.
+func wide() (files []ledger.File) {
+	const platforms = "manylinux_2_28_aarch64 manylinux_2_28_armv7l manylinux_2_28_ppc64le manylinux_2_28_s390x manylinux_2_28_x86_64 " +
+		"musllinux_1_2_aarch64 musllinux_1_2_x86_64 macosx_10_13_x86_64 macosx_11_0_arm64 win32 win_amd64"
+	for _, python := range strings.Fields("cp310 cp311 cp312 cp313 cp314 pp311") {
+		for _, platform := range strings.Fields(platforms) {
+			files = append(files, file("my_project-1.0-"+python+"-"+python+"-"+platform+".whl", ledger.ActionUpload))
+		}
+	}
+	return files
+}
 
 func situations() map[string][]ledger.Event {
 	refusal := finding.Finding{
@@ -221,6 +249,23 @@ func situations() map[string][]ledger.Event {
 			ledger.Tried{Op: "upload", Method: "POST", URL: "https://upload.index.example/legacy/", N: 2, Status: 200, Took: time.Second},
 			ledger.Uploaded{File: wheel, Took: 4 * time.Second},
 		}, revocationText(ledger.BurnProven)),
+		"compared": join(opening(file(wheel, ledger.ActionUpload)), []ledger.Event{
+			ledger.Compared{Releases: []ledger.Comparison{comparison()}}, ledger.Ended{At: noon},
+		}),
+		"compared nothing lost": join(opening(file(wheel, ledger.ActionUpload)), []ledger.Event{
+			ledger.Compared{Releases: []ledger.Comparison{{
+				Release: pep.Release{Project: "my-project", Version: "1"}, Name: "My_Project", Version: "1.0", Before: "0.9",
+				Differences: []ledger.Difference{{What: "sdist", Before: "yes", Now: "yes"}, {What: "wheels", Before: "1", Now: "2"}},
+			}}}, ledger.Ended{At: noon},
+		}),
+		"compared wide": join(opening(wide()...), []ledger.Event{
+			ledger.Compared{Releases: []ledger.Comparison{comparison(), {
+				Release: pep.Release{Project: "elder", Version: "3"}, Name: "elder", Version: "3.0", Before: "2.11",
+				Differences: []ledger.Difference{
+					{What: "sdist", Before: "none", Now: "yes"}, {What: "wheels", Before: "140", Now: "66", Severity: "warning"},
+				},
+			}}}, ledger.Ended{At: noon},
+		}),
 		"unchanged": join(opening(file(wheel, ledger.ActionPresent)), []ledger.Event{ledger.Ended{At: noon}}),
 		"partial": join(opening(
 			file(wheel, ledger.ActionUpload), file(sdist, ledger.ActionUpload), file("my_project-1.0.zip", ledger.ActionUpload),

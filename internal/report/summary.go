@@ -16,6 +16,7 @@ const (
 	requirementsEnd = 860 << 10
 	digestsEnd      = 920 << 10
 	commandsEnd     = 970 << 10
+	bundlesEnd      = 1000 << 10
 
 	longestCell = 2000 // maximum bytes of a text from outside in one cell
 )
@@ -27,6 +28,7 @@ func (r *Reporter) summary(of ledger.Receipt) string {
 	overview(&b, of)
 	r.findings(&b, of)
 	publisherTable(&b, of.Publisher, of.IndexName)
+	comparisonTable(&b, of.Compared)
 	fileTable(&b, of)
 	steps(&b, of)
 	timeline(&b, of)

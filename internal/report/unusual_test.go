@@ -27,6 +27,8 @@ func oddEvent(dice *rand.Rand) ledger.Event {
 		ledger.Phase{At: set(), Name: []string{"Upload", "Check", "Burn"}[dice.IntN(3)]},
 		ledger.Collected{Files: []ledger.File{file(wheel, "")}},
 		ledger.Checked{},
+		ledger.Compared{},
+		ledger.Compared{Releases: []ledger.Comparison{{}, comparison()}},
 		ledger.Planned{},
 		ledger.Planned{Files: []ledger.File{file(wheel, ledger.ActionUpload), file(sdist, ledger.ActionPresent)}, Releases: release()},
 		ledger.Identified{},

@@ -30,9 +30,7 @@ func verifying(b *strings.Builder, r ledger.Receipt) {
 		return escaped(clipped(f.SHA256, longestCell)) + "  " + escaped(clipped(f.Name, longestCell))
 	})
 	b.WriteString("</pre>\n\n")
-	if who := repositoryOf(r); who != "" {
-		attestationCommands(b, who, onIndex)
-	}
+	attestationCommands(b, r, onIndex)
 	b.WriteString("</details>\n")
 }
 
@@ -57,20 +55,74 @@ func requirements(b *strings.Builder, r ledger.Receipt, onIndex []ledger.File) {
 	}
 }
 
-// attestationCommands writes the commands of PyPI's tool, which supports no other index.
-func attestationCommands(b *strings.Builder, repository string, onIndex []ledger.File) {
-	attested := slices.DeleteFunc(slices.Clone(onIndex), func(f ledger.File) bool { return len(f.Attestations) == 0 })
-	if len(attested) == 0 {
+// githubIssuer is what the certificates of attestations from GitHub Actions have as their issuer.
+const githubIssuer = "https://token.actions.githubusercontent.com"
+
+// proof is a file with who published it.
+type proof struct {
+	file      string
+	owner     string // and name of the repository, as octo-org/trees
+	identity  string // the workflow that signed, by the certificate: a URL; empty if it is none of GitHub's
+	predicate string // the type of the attestation: a URL
+}
+
+// proofs returns the attested files with who published them: the run. One that only attaches has no identity, and the attestation says it.
+func proofs(r ledger.Receipt, onIndex []ledger.File) (all []proof) {
+	const github = "https://github.com/"
+	for _, f := range onIndex {
+		p := proof{file: clipped(f.Name, longestCell)}
+		for _, a := range f.Attestations {
+			path, known := strings.CutPrefix(a.Identity, github)
+			parts := strings.SplitN(path, "/", 3)
+			if a.Publish && known && len(parts) == 3 {
+				p.identity, p.predicate = clipped(a.Identity, longestCell), clipped(a.Predicate, longestCell)
+				p.owner = parts[0] + "/" + parts[1]
+				break
+			}
+		}
+		if r.Identity != nil && r.Identity.Repository != "" {
+			p.owner = clipped(r.Identity.Repository, longestCell)
+		}
+		if len(f.Attestations) > 0 && p.owner != "" {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// attestationCommands writes the commands that verify who published the files: PyPI's tool, which supports no other index, and those
+// for the bundles on the GitHub release, where all of them were attached.
+func attestationCommands(b *strings.Builder, r ledger.Receipt, onIndex []ledger.File) {
+	all := proofs(r, onIndex)
+	if len(all) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "To verify on PyPI that this repository published them, install %s and run:\n\n<pre>",
-		code("pypi-attestations"))
-	each(b, attested, commandsEnd, func(f ledger.File) string {
-		return escaped(
-			"pypi-attestations verify pypi --repository " + shellWord(repository) + " " + shellWord("pypi:"+clipped(f.Name, longestCell)),
-		)
+	fmt.Fprintf(b, "To verify on PyPI that this repository published them, install %s and run:\n\n<pre>", code("pypi-attestations"))
+	each(b, all, commandsEnd, func(p proof) string {
+		return command("pypi-attestations", "verify", "pypi", "--repository", "https://github.com/"+p.owner, "pypi:"+p.file)
 	})
 	b.WriteString("</pre>\n\n")
+	all = slices.DeleteFunc(all, func(p proof) bool { return p.identity == "" })
+	if r.Attached.Outcome != ledger.ReleaseAttached || len(all) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "To verify a file of the GitHub release, with its bundle beside it, use %s or %s:\n\n<pre>",
+		code("sigstore"), code("cosign"))
+	each(b, all, bundlesEnd, func(p proof) string {
+		bundle := p.file + ".publish.sigstore.json"
+		return command("sigstore", "verify", "github", "--repository", p.owner, "--bundle", bundle, p.file) + "\n" +
+			command("cosign", "verify-blob-attestation", "--bundle", bundle, "--type", p.predicate,
+				"--certificate-oidc-issuer", githubIssuer, "--certificate-identity", p.identity, p.file)
+	})
+	b.WriteString("</pre>\n\n")
+}
+
+// command returns a command for a shell as text for a summary.
+func command(words ...string) string {
+	for i, word := range words {
+		words[i] = shellWord(word)
+	}
+	return escaped(strings.Join(words, " "))
 }
 
 // shellWord returns a text as one word of a POSIX shell: as it is if no character of it means something there, else in single quotes.
@@ -84,8 +136,8 @@ func shellWord(text string) string {
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
-// each writes one line for each file, until the whole summary has end bytes. The last line then counts the rest.
-func each(b *strings.Builder, all []ledger.File, end int, line func(ledger.File) string) {
+// each writes a line for each file, until the whole summary has end bytes. The last line then counts the rest.
+func each[T any](b *strings.Builder, all []T, end int, line func(T) string) {
 	for i, f := range all {
 		if b.Len() > end {
 			fmt.Fprintf(b, "… and %d more\n", len(all)-i)
@@ -93,12 +145,4 @@ func each(b *strings.Builder, all []ledger.File, end int, line func(ledger.File)
 		}
 		b.WriteString(line(f) + "\n")
 	}
-}
-
-// repositoryOf returns the URL of the repository that published, or an empty string if it is unknown.
-func repositoryOf(r ledger.Receipt) string {
-	if r.Identity == nil || r.Identity.Repository == "" {
-		return ""
-	}
-	return "https://github.com/" + clipped(r.Identity.Repository, longestCell)
 }

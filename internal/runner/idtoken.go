@@ -66,7 +66,7 @@ func (r *Runner) CheckIDToken() error {
 	case !r.actions:
 		return finding.New(finding.IDTokenNoRunner,
 			"Trusted Publishing needs an ID token, which exists only in GitHub Actions",
-			"run this in a workflow, or pass an API token with --password; `rehearse` needs neither")
+			"run this in a workflow, or set INPUT_PASSWORD to an API token; `rehearse` needs neither")
 	case r.forkPull():
 		return finding.New(finding.IDTokenFork,
 			"this run is for a pull request from a fork, and GitHub gives such runs no ID token, whatever permissions the workflow has",

@@ -17,10 +17,12 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/sethvargo/go-githubactions"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/finding/phrase"
 	"github.com/org/pypi-oidc-publish/internal/secret"
 )
 
@@ -45,6 +47,7 @@ type Runner struct {
 	mu     sync.Mutex
 	out    io.Writer
 	indent string // of the lines of a group if no runner folds them
+	status string // what Status shows now, below everything else
 }
 
 // New returns the runner for the environment, and the vault that masks secrets with it. The runner reads commands from stdout.
@@ -93,6 +96,25 @@ func (r *Runner) Group(title string) (end func()) {
 	return r.library.EndGroup
 }
 
+// Status shows one line of a terminal below everything else that is printed, in place of the one before; an empty text removes it. It must
+// not be used where the output is kept.
+func (r *Runner) Status(text string) {
+	const most = 79 // columns of a terminal: a line that wraps cannot be replaced
+	text = phrase.Beginning(Plain(r.redactor.Redact(text)), most)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, _ = io.WriteString(r.out, r.blank()+text)
+	r.status = text
+}
+
+// blank returns what removes the line of Status from the terminal. r.mu is held.
+func (r *Runner) blank() string {
+	if r.status == "" {
+		return ""
+	}
+	return "\r" + strings.Repeat(" ", utf8.RuneCountInString(r.status)) + "\r"
+}
+
 // setIndent sets the indentation of the next lines.
 func (r *Runner) setIndent(indent string) {
 	r.mu.Lock()
@@ -105,8 +127,8 @@ func (r *Runner) Annotate(f finding.Finding) {
 	text := annotation(Plain(r.redactor.Redact(f.Message)), Plain(r.redactor.Redact(f.Fix)))
 	if !r.actions {
 		where := ""
-		if f.File != "" {
-			where = Plain(r.redactor.Redact(f.File)) + ": "
+		if file := f.Subject(); file != "" {
+			where = Plain(r.redactor.Redact(file)) + ": "
 		}
 		r.write(f.Severity.String() + ": " + where + strings.ReplaceAll(text, "\n", "\n  -> ") + "\n")
 		return
@@ -259,6 +281,10 @@ type serializedWriter struct{ runner *Runner }
 func (l serializedWriter) Write(p []byte) (int, error) {
 	l.runner.mu.Lock()
 	defer l.runner.mu.Unlock()
-	_, _ = l.runner.out.Write(p)
+	if l.runner.status == "" {
+		_, _ = l.runner.out.Write(p)
+	} else {
+		_, _ = io.WriteString(l.runner.out, l.runner.blank()+string(p)+l.runner.status)
+	}
 	return len(p), nil
 }

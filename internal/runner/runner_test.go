@@ -316,7 +316,7 @@ func TestIDToken_Refused(t *testing.T) {
 		{
 			"outside of Actions", func(*testing.T) map[string]string { return map[string]string{"GITHUB_ACTIONS": ""} },
 			finding.IDTokenNoRunner,
-			"--password",
+			"INPUT_PASSWORD",
 		},
 		{"a fork's pull request", func(t *testing.T) map[string]string {
 			return map[string]string{
@@ -416,4 +416,21 @@ func FuzzPlain(f *testing.F) {
 			t.Errorf("%q became %q", text, got)
 		}
 	})
+}
+
+// TestStatus: the line of a terminal stays below everything else, is replaced as a whole, and goes.
+func TestStatus(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	r, redactor := runner.New(func(string) string { return "" }, &out)
+	redactor.New("a-secret-of-someone")
+	r.Status("1 of 2")
+	r.Line("uploaded alder")
+	r.Status("a-secret-of-someone\n::error::x")
+	r.Status("")
+	r.Line("done")
+	want := "1 of 2" + "\r      \r" + "uploaded alder\n1 of 2" + "\r      \r" + "*** ::error::x" + "\r              \r" + "done\n"
+	if out.String() != want {
+		t.Errorf("%q, want %q", out.String(), want)
+	}
 }

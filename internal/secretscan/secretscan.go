@@ -10,6 +10,7 @@ package secretscan
 import (
 	"bytes"
 	"regexp"
+	"sync"
 )
 
 // Kind names a kind of credential, for people.
@@ -137,7 +138,7 @@ func (s *Scanner) try(p pattern, i int, before byte) {
 		}
 		return
 	}
-	found := p.form.Find(rest)
+	found := p.form().Find(rest)
 	if found == nil || p.word && len(found) < len(rest) && isToken(rest[len(found)]) {
 		return
 	}
@@ -162,10 +163,11 @@ type patterns struct {
 
 // pattern is one kind of credential.
 type pattern struct {
-	kind     Kind
-	proved   bool
-	literal  []byte // what it begins with
-	form     *regexp.Regexp
+	kind    Kind
+	proved  bool
+	literal []byte // what it begins with
+	// form is made with the first text that begins like it, since few files have any; nil for a part of an account.
+	form     func() *regexp.Regexp
 	check    func(found []byte) bool // nil: the form is enough
 	word     bool                    // neither a letter, a digit nor an underscore stands before it, and nothing of a token behind it
 	textOnly bool                    // only in members that look like text: in others it is chance
@@ -175,12 +177,13 @@ type pattern struct {
 func compile(isIndexToken func([]byte) bool) *patterns {
 	p := &patterns{groups: make([][]pattern, 1)}
 	for _, k := range kinds(isIndexToken) {
+		var form func() *regexp.Regexp
+		if k.form != "" {
+			form = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:` + k.form + `)`) })
+		}
 		for _, literal := range k.literals {
 			one := k.pattern
-			one.literal = []byte(literal)
-			if k.form != "" {
-				one.form = regexp.MustCompile(`^(?:` + k.form + `)`)
-			}
+			one.literal, one.form = []byte(literal), form
 			group := &p.pairs[uint16(literal[0])<<8|uint16(literal[1])]
 			if *group == 0 {
 				*group = uint8(len(p.groups))

@@ -147,7 +147,7 @@ func TestScan_Kinds(t *testing.T) {
 // TestScan_PrivateKeys in the forms in which they stand in files and in sources.
 func TestScan_PrivateKeys(t *testing.T) {
 	t.Parallel()
-	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
+	rsaKey, err := rsa.GenerateKey(rand.Reader, 1024)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +182,7 @@ func TestScan_PrivateKeys(t *testing.T) {
 // TestScan_Chunks: however a member arrives, the hits are the same, and each has its offset.
 func TestScan_Chunks(t *testing.T) {
 	t.Parallel()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	key, err := rsa.GenerateKey(rand.Reader, 1024)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,11 +38,12 @@ func (l *Session) Burn(ctx context.Context) ledger.Burned {
 func (l *Session) burnOne(ctx context.Context, t *token) {
 	l.mu.Lock()
 	text, done := t.text(), t.burned != "" && t.burned != ledger.BurnFailed
+	worked := t.uploaded && l.opts.Warehouse
 	l.mu.Unlock()
 	if done {
 		return
 	}
-	outcome := l.burn(ctx, text)
+	outcome := l.burn(ctx, text, worked)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	t.burned = outcome
@@ -65,9 +66,12 @@ const probeTimeout = time.Second
 
 // burn asks the index to revoke one token, and returns the outcome (docs/reference/pypi-server.md §4.7). The index looks the
 // token up by its identifier, so the restricted token is enough. The answer does not say whether the token was revoked. What
-// proves it is a probe that the index refuses afterwards and did not refuse before.
-func (l *Session) burn(ctx context.Context, text secret.Secret) ledger.Burned {
-	lived := l.isAccepted(ctx, text)
+// proves it is a probe after which the index says that there is no such token, or refuses what it did not refuse right before.
+//
+// PyPI's software says the former of every token that it has revoked. If such an index has worked with the token, it knew it, and
+// nothing is probed before.
+func (l *Session) burn(ctx context.Context, text secret.Secret, worked bool) ledger.Burned {
+	lived := !worked && l.isAccepted(ctx, text)
 	at := wire.Join(l.opts.At, "/_/oidc/burn-token")
 	answer, err := l.opts.Wire.Do(ctx, wire.Call{
 		Op: wire.Burn, Method: http.MethodPost, URL: at,

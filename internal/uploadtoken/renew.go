@@ -115,12 +115,14 @@ func (l *Session) renew(ctx context.Context, need time.Duration) error {
 	return nil
 }
 
-// Release records that an upload no longer uses the token. A superseded token is burned when its last upload has ended.
-func (l *Session) Release(ctx context.Context, used secret.Secret) {
+// Release records that an upload no longer uses the token, and whether the index accepted it. A superseded token is burned when its last
+// upload has ended.
+func (l *Session) Release(ctx context.Context, used secret.Secret, accepted bool) {
 	l.mu.Lock()
 	for _, t := range l.tokens {
 		if t.users > 0 && (t.restricted.Same(used) || t.raw.Same(used)) {
 			t.users--
+			t.uploaded = t.uploaded || accepted
 			break
 		}
 	}

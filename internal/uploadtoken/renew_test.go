@@ -72,7 +72,7 @@ func TestRenew_BeforeExpiry(t *testing.T) {
 	if err != nil || !same.Same(first) {
 		t.Fatalf("a token of three minutes was not enough for ten seconds and the margin: %v", err)
 	}
-	r.Release(t.Context(), same)
+	r.Release(t.Context(), same, false)
 	// The narrowed token has a minute left: too little for the margin.
 	c.forward(2 * time.Minute)
 	_, second, err := r.Token(t.Context(), 10*time.Second)
@@ -82,7 +82,7 @@ func TestRenew_BeforeExpiry(t *testing.T) {
 	if got := revocationsOf(s); len(got) != 2 || got[0] || got[1] {
 		t.Errorf("burned %v: an upload carries the first one yet", got)
 	}
-	r.Release(t.Context(), first)
+	r.Release(t.Context(), first, false)
 	if got := revocationsOf(s); len(got) != 2 || !got[0] || got[1] {
 		t.Errorf("burned %v: no upload uses the first one any more", got)
 	}
@@ -117,7 +117,7 @@ func TestRenew_Lifetime(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.Release(t.Context(), used)
+		r.Release(t.Context(), used, false)
 	}
 	if n := len(s.Tokens()); n != 2 {
 		t.Errorf("%d tokens", n)

@@ -80,6 +80,7 @@ type token struct {
 	whole           time.Duration // its lifetime as issued; zero if unknown
 	ahead           time.Duration // how much the index's clock is ahead of ours
 	users           int           // uploads that use it now
+	uploaded        bool          // the index has accepted an upload with it
 	burned          ledger.Burned // "": not yet
 }
 

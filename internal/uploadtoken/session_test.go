@@ -212,6 +212,50 @@ func TestTokens_MintToRevoke(t *testing.T) {
 	}
 }
 
+// TestRevoke_AfterUpload: an upload that the index accepted shows that the token works, so that nothing is asked before the revocation. An
+// answer afterwards that says nothing of the token is no proof.
+func TestRevoke_AfterUpload(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		set      func(*fakepypi.Behavior)
+		accepted bool
+		want     ledger.Burned
+		requests string
+	}{
+		"an upload was accepted": {func(*fakepypi.Behavior) {}, true, ledger.BurnProven, "burn probe"},
+		"none was":               {func(*fakepypi.Behavior) {}, false, ledger.BurnProven, "probe burn probe"},
+		"nothing was revoked":    {func(b *fakepypi.Behavior) { b.Burn = fakepypi.BurnIdle }, true, ledger.BurnAccepted, "burn probe"},
+		"the index is read-only": {func(b *fakepypi.Behavior) { b.ReadOnly = true }, true, ledger.BurnAccepted, "burn probe"},
+		"no such address":        {func(b *fakepypi.Behavior) { b.Burn = fakepypi.BurnMissing }, true, ledger.BurnUnsupported, "burn"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := startServers(t, "mine")
+			r := newRun(t, s)
+			if err := r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
+				t.Fatal(err)
+			}
+			_, used, err := r.Token(t.Context(), 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Release(t.Context(), used, c.accepted)
+			s.Switch(c.set)
+			before := len(s.Requests())
+			if got := r.Burn(t.Context()); got != c.want {
+				t.Errorf("%s, want %s", got, c.want)
+			}
+			var ops []string
+			for _, request := range s.Requests()[before:] {
+				ops = append(ops, request.Op)
+			}
+			if strings.Join(ops, " ") != c.requests {
+				t.Errorf("requests: %v, want %v", ops, c.requests)
+			}
+		})
+	}
+}
+
 func TestRestrict_ServerClock(t *testing.T) {
 	t.Parallel()
 	// The index is an hour ahead of us: by our own clock the token would be dead before its first use.

@@ -27,9 +27,11 @@ const (
 
 	Provenance Op = "provenance" // the attestations that the index serves of a file
 	Download   Op = "download"   // a file of the index, of which its page gives no digest
+
+	CoreMetadata Op = "core-metadata" // that of a wheel on the index
 )
 
-// Ops returns every op, in the order of a run.
+// Ops returns every op that is tried again, in the order of a run: without a file or its metadata on the index, a run goes on.
 func Ops() []Op {
 	return []Op{
 		Audience, IDToken, Listing, TrustRoot, Certificate, LogEntry, LogLookup, Mint, Upload, Burn, Probe, Provenance,
@@ -128,6 +130,9 @@ func policyOf(op Op) policy {
 	case Download:
 		// Package index bounds it further. Without its digest a run goes on, so that bytes are not sent twice for it.
 		return policy{timeout: 5 * minute, maxBody: 256 * mib}
+	case CoreMetadata:
+		// It is there to compare: without it a run goes on, and nothing waits for it. With a long description it has hundreds of kilobytes.
+		return policy{timeout: 5 * second, maxBody: 2 * mib}
 	case GitHub:
 		// A page of releases is long: each comes with its notes and all its assets. A rate limit asks to wait for a minute.
 		return policy{

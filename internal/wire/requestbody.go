@@ -92,7 +92,8 @@ func (b *requestBody) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// fill reads the source to its end, or until the body is closed. A panic of the source is its error.
+// fill reads the source to its end, or until the body is closed. Each piece is filled, since the transport makes a packet of each, and a
+// source such as a form consists of many short ones. A panic of the source is its error.
 func (b *requestBody) fill() error {
 	defer close(b.ended)
 	defer b.source.Close()
@@ -103,10 +104,16 @@ func (b *requestBody) fill() error {
 		case <-b.closed:
 			return nil
 		}
-		n := 0 // after a panic too: what is in the piece then was not read
-		next.err = par.Catch(func() (err error) {
-			n, err = b.source.Read(next.bytes)
-			return err
+		n := 0 // after a panic too: what was not returned by then was not read
+		next.err = par.Catch(func() error {
+			for n < len(next.bytes) {
+				more, err := b.source.Read(next.bytes[n:])
+				n += more
+				if err != nil {
+					return err
+				}
+			}
+			return nil
 		})
 		next.bytes = next.bytes[:n]
 		if next.err != nil && next.err != io.EOF {

@@ -6,7 +6,10 @@ import (
 	"crypto/sha256"
 	"errors"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -215,5 +218,52 @@ func TestBody_Whole(t *testing.T) {
 		if err != nil || length != int64(size) || got != sha256.Sum256(text) {
 			t.Errorf("%d bytes: %d arrived, %v", size, length, err)
 		}
+	}
+}
+
+// countingListener counts what its connections read at a time.
+type countingListener struct {
+	net.Listener
+	reads *atomic.Int64
+}
+
+func (l countingListener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	return countingConn{conn, l.reads}, err
+}
+
+type countingConn struct {
+	net.Conn
+	reads *atomic.Int64
+}
+
+func (c countingConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if n > 0 {
+		c.reads.Add(1)
+	}
+	return n, err
+}
+
+// TestBody_ShortReads: a body that is read in many short parts, such as the fields of a form, is sent in few.
+func TestBody_ShortReads(t *testing.T) {
+	t.Parallel()
+	const size = 4000
+	var reads, got atomic.Int64
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		n, _ := io.Copy(io.Discard, r.Body)
+		got.Store(n)
+	}))
+	server.Listener = countingListener{server.Listener, &reads}
+	server.Start()
+	t.Cleanup(server.Close)
+	call := upload(io.NopCloser(iotest.OneByteReader(strings.NewReader(strings.Repeat("x", size)))), size)
+	call.URL, _ = url.Parse(server.URL)
+	client := wire.New(wire.Options{UserAgent: "pypi-oidc-publish/test", Now: time.Now})
+	if _, err := client.Do(t.Context(), call); err != nil {
+		t.Fatal(err)
+	}
+	if got.Load() != size || reads.Load() > 8 {
+		t.Errorf("%d bytes in %d parts", got.Load(), reads.Load())
 	}
 }

@@ -26,11 +26,15 @@ type try struct {
 
 // try sends the request of a call once, when its gate lets it.
 func (c *Client) try(ctx context.Context, call Call, rule policy) (t try) {
-	if err := call.Gate.acquire(ctx); err != nil {
+	admitted, err := call.Gate.acquire(ctx)
+	if err != nil {
 		return try{err: err}
 	}
+	var size int64
 	defer func() {
-		defer call.Gate.release(t.answer.overloaded(), t.answer.succeeded()) // even if Ended panics
+		defer call.Gate.release(admitted, outcome{ // even if Ended panics
+			overloaded: t.answer.overloaded(), succeeded: t.answer.succeeded(), took: t.exchange, size: size,
+		})
 		if call.Ended != nil {
 			call.Ended(t.answer)
 		}
@@ -44,7 +48,8 @@ func (c *Client) try(ctx context.Context, call Call, rule policy) (t try) {
 	defer stop()
 	var body *requestBody
 	if request.Body != nil {
-		body = newRequestBody(limit, request.Body, request.ContentLength)
+		size = request.ContentLength
+		body = newRequestBody(limit, request.Body, size)
 		request.Body = body
 	}
 	connects := c.options.Now()

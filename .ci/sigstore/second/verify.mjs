@@ -1,4 +1,4 @@
-// A second opinion on attestations, by Sigstore's JavaScript library, which shares no code with the program.
+// A second opinion on attestations, by two versions of Sigstore's JavaScript library, which shares no code with the program.
 //
 //   node verify.mjs FOLDER
 //
@@ -6,21 +6,21 @@
 // It ends with 0 if each bundle verifies for its file and this identity, and no damaged one does.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bundleFromJSON } from '@sigstore/bundle';
+import * as bundle4 from '@sigstore/bundle';
+import * as bundle5 from 'bundle-5';
 import { TrustedRoot } from '@sigstore/protobuf-specs';
-import { Verifier, toSignedEntity, toTrustMaterial } from '@sigstore/verify';
+import * as verify3 from '@sigstore/verify';
+import * as verify4 from 'verify-4';
 
 const folder = process.argv[2];
 const read = (name) => JSON.parse(readFileSync(join(folder, name), 'utf8'));
 
 const expected = read('expected.json');
-const verifier = new Verifier(toTrustMaterial(TrustedRoot.fromJSON(read('trusted_root.json'))), {
-  ctlogThreshold: 1,
-  tlogThreshold: 1,
-  timestampThreshold: 1,
-});
+const trusted = TrustedRoot.fromJSON(read('trusted_root.json'));
+const libraries = [{ ...bundle4, ...verify3 }, { ...bundle5, ...verify4 }];
 
-function verify(json, file) {
+function verify({ bundleFromJSON, Verifier, toSignedEntity, toTrustMaterial }, json, file) {
+  const verifier = new Verifier(toTrustMaterial(trusted), { ctlogThreshold: 1, tlogThreshold: 1, timestampThreshold: 1 });
   const [entry, ...others] = json.verificationMaterial.tlogEntries;
   if (others.length || !entry.inclusionPromise || !entry.inclusionProof) {
     throw new Error('not one entry with promise and proof');
@@ -56,17 +56,19 @@ const damages = {
 let refused = 0;
 for (const file of expected.files) {
   const json = read(file.bundle);
-  verify(json, file);
-  for (const [name, damage] of Object.entries(damages)) {
-    const damaged = structuredClone(json);
-    damage(damaged.verificationMaterial.tlogEntries[0], damaged);
-    try {
-      verify(damaged, file);
-    } catch {
-      refused++;
-      continue;
+  for (const library of libraries) {
+    verify(library, json, file);
+    for (const [name, damage] of Object.entries(damages)) {
+      const damaged = structuredClone(json);
+      damage(damaged.verificationMaterial.tlogEntries[0], damaged);
+      try {
+        verify(library, damaged, file);
+      } catch {
+        refused++;
+        continue;
+      }
+      throw new Error(`${file.bundle}: verifies with a damaged ${name}`);
     }
-    throw new Error(`${file.bundle}: verifies with a damaged ${name}`);
   }
 }
-console.log(`${expected.files.length} bundles verified, ${refused} damaged ones refused`);
+console.log(`${expected.files.length} bundles verified by ${libraries.length} libraries, ${refused} damaged ones refused`);

@@ -110,7 +110,7 @@ type description struct {
 // namedFaults returns all named faults.
 func namedFaults() []description {
 	var all []description
-	for _, f := range Named() {
+	for _, f := range append(Named(), Race()) {
 		all = append(all, description{f.Name, f.Help, f.Kind, f.Point, f.Stores()})
 	}
 	return all

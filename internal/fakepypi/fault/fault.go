@@ -3,10 +3,10 @@
 //
 // # Goals
 //
-// A fault is data ([Fault]). All faults with a name are in one table ([Named]), so that a test can try every one. A fault is planned for
-// one op, after some requests and for some requests ([Plan]), and counts how often it was injected: a test whose fault was never injected
-// has shown nothing. Faults after the request took effect differ from those before ([Point]), because a client cannot know which of the
-// two happened. No fault continues after [Injector.Close].
+// A fault is data ([Fault]). All faults of one request that have a name are in one table ([Named]), so that a test can try every one.
+// A fault is planned for one op, after some requests and for some requests ([Plan]), and counts how often it was injected: a test whose
+// fault was never injected has shown nothing. Faults after the request took effect differ from those before ([Point]), because a client
+// cannot know which of the two happened. No fault continues after [Injector.Close].
 //
 // # Limitations
 //
@@ -36,6 +36,7 @@ const (
 	SlowRequest Kind = "slow-request" // the request is read in small pieces with pauses
 	SlowAnswer  Kind = "slow-answer"  // the answer is sent in small pieces with pauses
 	Hang        Kind = "hang"         // no answer, and the connection stays open until the client closes it
+	Meet        Kind = "meet"         // the end of the request is read only when all requests of the plan have come to theirs
 )
 
 // Point is the progress of a request when the fault is injected.
@@ -97,6 +98,8 @@ func behaviorOf(k Kind) (behavior, bool) {
 		return behavior{handled, hasPause, (*injection).slowAnswer}, true
 	case Hang:
 		return behavior{read, nothing, (*injection).hang}, true
+	case Meet:
+		return behavior{handled, nothing, (*injection).meet}, true
 	}
 	return behavior{}, false
 }

@@ -2,6 +2,7 @@ package fault
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -19,13 +20,13 @@ func (i *Injector) Handler(next http.Handler, listenerOp string) http.Handler {
 		if i.awaits(listenerOp) {
 			w.Header().Set("Connection", "close")
 		}
-		f, hit := i.nextFault(i.options.Op(r))
-		if !hit {
+		p := i.nextFault(i.options.Op(r))
+		if p == nil {
 			next.ServeHTTP(w, r)
 			return
 		}
-		if t, known := behaviorOf(f.Kind); known { // Inject accepts no others
-			t.inject(&injection{i, f, w, r, next, tape{header: w.Header().Clone()}})
+		if t, known := behaviorOf(p.Fault.Kind); known { // Inject accepts no others
+			t.inject(&injection{i, p, p.Fault, w, r, next, tape{header: w.Header().Clone()}})
 		}
 	})
 }
@@ -33,6 +34,7 @@ func (i *Injector) Handler(next http.Handler, listenerOp string) http.Handler {
 // injection is one request with a fault.
 type injection struct {
 	injector *Injector
+	plan     *plan
 	fault    Fault
 	w        http.ResponseWriter
 	r        *http.Request
@@ -177,4 +179,51 @@ func (s *injection) slowAnswer() {
 	s.w.Header().Set("Connection", "close") // the fault must not affect later answers
 	c.slow.Store(s.injector.drip(s.fault))
 	s.next.ServeHTTP(s.w, s.r)
+}
+
+// meet passes the request to the real handler, which sees the end of its body when all requests of the plan were read that far.
+func (s *injection) meet() {
+	r := s.r.Clone(s.r.Context())
+	r.Body = &meetingBody{ReadCloser: s.r.Body, left: s.r.ContentLength, wait: func() error {
+		return s.injector.meet(s.plan, s.r.Context().Done())
+	}}
+	s.next.ServeHTTP(s.w, r)
+}
+
+// lastBytes is how much of a body is read only when all have met: the end of a form, before which its last part is not complete.
+const lastBytes = 4
+
+// meetingBody waits before it reads the end of a body.
+type meetingBody struct {
+	io.ReadCloser
+	left int64 // how many bytes there are still; below 0 if that is unknown
+	wait func() error
+	met  bool
+}
+
+// Read reads from the body.
+func (b *meetingBody) Read(p []byte) (int, error) {
+	if !b.met && b.left >= 0 && b.left <= lastBytes {
+		if err := b.meet(); err != nil {
+			return 0, err
+		}
+	}
+	if !b.met && b.left > lastBytes {
+		p = p[:min(int64(len(p)), b.left-lastBytes)]
+	}
+	n, err := b.ReadCloser.Read(p)
+	if b.left > 0 {
+		b.left -= int64(n)
+	}
+	if !b.met && errors.Is(err, io.EOF) {
+		if failed := b.meet(); failed != nil {
+			return 0, failed
+		}
+	}
+	return n, err
+}
+
+func (b *meetingBody) meet() error {
+	b.met = true
+	return b.wait()
 }

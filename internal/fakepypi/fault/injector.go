@@ -59,6 +59,9 @@ type plan struct {
 	Planned
 	skip  int       // how many requests still pass
 	began time.Time // when the first request had the fault; zero before that
+
+	read int           // requests of a [Meet] that were read to their end
+	met  chan struct{} // closed when all of them were
 }
 
 // over reports whether the plan was injected as often, or for as long, as it should be.
@@ -92,7 +95,7 @@ func (i *Injector) Inject(p Plan) error {
 	if len(i.plans) >= maxPlans {
 		return fmt.Errorf("%d faults are planned, which is the limit: remove them first", maxPlans)
 	}
-	i.plans = append(i.plans, &plan{Planned: Planned{Plan: p}, skip: p.Skip})
+	i.plans = append(i.plans, &plan{Planned: Planned{Plan: p}, skip: p.Skip, met: make(chan struct{})})
 	return nil
 }
 
@@ -116,6 +119,8 @@ func (i *Injector) check(p Plan) error {
 			p.Fault, p.Op, strings.Join(i.options.Ops, ", "))
 	case !connects && p.Fault.Point == AtAccept:
 		return fmt.Errorf("fault %s applies to a new connection: use op %s", p.Fault, strings.Join(i.options.Listeners, " or "))
+	case p.Fault.Kind == Meet && p.Times < 2:
+		return fmt.Errorf("fault %s needs times of 2 or more: how many requests race each other", p.Fault)
 	case p.Skip < 0:
 		return fmt.Errorf("skip is %d: it must be 0 or more", p.Skip)
 	case p.Lasts != 0 && (p.Lasts < 0 || p.Times != 0):
@@ -154,22 +159,45 @@ func (i *Injector) planned() []Planned {
 // called more than once.
 func (i *Injector) Close() { i.once.Do(func() { close(i.closing) }) }
 
-// nextFault returns the fault for the next request of the op, and reports whether there is one.
-func (i *Injector) nextFault(op string) (Fault, bool) {
+// nextFault returns the plan whose fault the next request of the op has, or nil.
+func (i *Injector) nextFault(op string) *plan {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	p := i.next(op)
 	switch {
 	case p == nil:
-		return Fault{}, false
+		return nil
 	case p.skip > 0:
 		p.skip--
-		return Fault{}, false
+		return nil
 	}
 	if p.Hits++; p.began.IsZero() {
 		p.began = i.options.Now()
 	}
-	return p.Fault, true
+	return p
+}
+
+// longestMeeting is how long a request waits for the others of a [Meet].
+const longestMeeting = 10 * time.Second
+
+// meet waits until all requests of the plan were read to their end, or done is closed. It returns errClosed if the injector is closed
+// before.
+func (i *Injector) meet(p *plan, done <-chan struct{}) error {
+	i.mu.Lock()
+	if p.read++; p.read == p.Times {
+		close(p.met)
+	}
+	i.mu.Unlock()
+	timer := time.NewTimer(longestMeeting)
+	defer timer.Stop()
+	select {
+	case <-i.closing:
+		return errClosed
+	case <-p.met:
+	case <-done:
+	case <-timer.C:
+	}
+	return nil
 }
 
 // awaits reports whether the op has a plan that is not over.

@@ -32,11 +32,11 @@ func (l *listener) Accept() (net.Conn, error) {
 		if !ok {
 			return nil, errors.Join(errors.New("faults need a TCP listener"), c.Close())
 		}
-		f, hit := l.injector.nextFault(l.name)
-		if !hit {
+		p := l.injector.nextFault(l.name)
+		if p == nil {
 			return &conn{TCPConn: tcp}, nil
 		}
-		end(tcp, f.Kind == Reset)
+		end(tcp, p.Fault.Kind == Reset)
 	}
 }
 

@@ -13,7 +13,7 @@ const (
 	pieces   = 40 // a second in total: slow for a test, but not too slow
 )
 
-// Named returns every fault with a name. To add a fault, add a row here.
+// Named returns every fault of one request that has a name. To add a fault, add a row here.
 func Named() []Fault {
 	const (
 		requestTimeout, tooEarly, tooManyRequests  = http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests
@@ -186,9 +186,19 @@ func Named() []Fault {
 	}
 }
 
+// Race returns the fault of several requests that race each other: each is handled as usual, but none has its effect before all of them
+// were read. Times of its plan says how many they are.
+func Race() Fault {
+	return Fault{
+		Name: "race", Kind: Meet, Point: AfterStore,
+		Help: "as many requests as times says are handled at the same moment, so that they race each other; none waits for more than " +
+			"10 seconds",
+	}
+}
+
 // ByName returns the fault with this name and reports whether there is one.
 func ByName(name string) (Fault, bool) {
-	all := Named()
+	all := append(Named(), Race())
 	at := slices.IndexFunc(all, func(f Fault) bool { return f.Name == name })
 	if at < 0 {
 		return Fault{}, false

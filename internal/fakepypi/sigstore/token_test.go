@@ -18,8 +18,8 @@ import (
 // key is one signing key for all issuers of the test: making one takes longer than most tests. It is as small as Go signs with.
 var key = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 1024) })
 
-// TestIssuerDocuments: without the documents of its issuer no token is valid; they are asked for again with the next token.
-func TestIssuerDocuments(t *testing.T) {
+// TestToken_IssuerDocuments: without the documents of its issuer no token is valid; they are asked for again with the next token.
+func TestToken_IssuerDocuments(t *testing.T) {
 	t.Parallel()
 	const discovery, keys = "/.well-known/openid-configuration", "/.well-known/jwks"
 	answer := func(text string) http.HandlerFunc {

@@ -36,6 +36,7 @@ type Kind struct {
 	// accepted again.
 	Replaces, SameAgain bool
 	Exists              Answer
+	Real                string // the real one that was tried too, and when; empty: none
 	Denied              Answer // to a wrong credential
 	ReadOnly            Answer // to the upload with a credential that may only read
 }
@@ -79,6 +80,7 @@ func Kinds() []Kind {
 		},
 		{
 			Name: "Gitea, Forgejo", Source: "https://docs.gitea.com/usage/packages/pypi/", Upload: "/api/packages/team/pypi",
+			Real:   "Gitea 1.26.0 (2026-11-30)",
 			Simple: "/api/packages/team/pypi/simple/", User: "me", Digest: "sha256",
 			Exists: Answer{Status: 409, Body: "package file already exists"}, Denied: unauthorized,
 			ReadOnly: Answer{Status: 401, Body: "reqPackageAccess: user should have specific permission"},

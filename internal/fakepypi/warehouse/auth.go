@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/macaroon"
 )
@@ -38,11 +39,11 @@ func credentialOf(r *http.Request) credential {
 }
 
 // notBase64 matches what is skipped in the base64 of a Basic header (docs/reference/pypi-server.md §1.3).
-var notBase64 = regexp.MustCompile(`[^A-Za-z0-9+/=]+`)
+var notBase64 = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[^A-Za-z0-9+/=]+`) })
 
 // basic returns the credential in the base64 value of a Basic header. It is zero if the value is invalid or has no user name.
 func basic(value string) credential {
-	raw, err := base64.StdEncoding.DecodeString(notBase64.ReplaceAllString(value, ""))
+	raw, err := base64.StdEncoding.DecodeString(notBase64().ReplaceAllString(value, ""))
 	if err != nil {
 		return credential{}
 	}

@@ -1,6 +1,9 @@
 package warehouse
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Behavior change the behaviour of the index. The zero value is the strict index with everything in order. Each field is read in one
 // place.
@@ -31,6 +34,9 @@ type Behavior struct {
 	// FileLimit and ProjectLimit are sizes in bytes; 0 means 100 MiB and 10 GiB (§1.6).
 	FileLimit, ProjectLimit int64
 
+	// Races says which requests are answered with 500 because another one wrote a row that they need while they were on their way (§3).
+	Races Races
+
 	// Deadlocks answers 500 to some of the uploads to one release while more than four are on their way, as the database of the measured
 	// index did (§3).
 	Deadlocks bool
@@ -57,6 +63,16 @@ const (
 	BurnBroken     Burn = "broken"      // 500
 )
 
+// Races says which of the requests lose that race each other for a row of the database.
+type Races string
+
+// The kinds of races.
+const (
+	RacesEvery Races = ""     // every request that another one was faster than
+	RacesHalf  Races = "half" // about half of them, as measured: the first one, the third one and so on
+	RacesNone  Races = "none" // none: each sees what the other has written
+)
+
 const (
 	mib              = 1 << 20
 	gib              = 1 << 30
@@ -80,18 +96,16 @@ func statuses() []string {
 	return []string{statusActive, statusArchived, statusArchivedNoIndex, statusQuarantined}
 }
 
-// fileLimit returns the maximum size of a file in bytes.
-func (s Behavior) fileLimit() int64 {
-	if s.FileLimit > 0 {
-		return s.FileLimit
-	}
-	return defaultFileLimit
+// limits are the maximum sizes of a file and of a project, in bytes; 0 means that of the index.
+type limits struct {
+	File    int64 `json:"file,omitempty"`
+	Project int64 `json:"project,omitempty"`
 }
 
-// projectLimit returns the maximum size of a project in bytes.
-func (s Behavior) projectLimit() int64 {
-	if s.ProjectLimit > 0 {
-		return s.ProjectLimit
+// limitsOf returns the limits of a project.
+func (s Behavior) limitsOf(p *project) limits {
+	return limits{
+		File:    cmp.Or(p.limits.File, s.FileLimit, defaultFileLimit),
+		Project: cmp.Or(p.limits.Project, s.ProjectLimit, defaultProject),
 	}
-	return defaultProject
 }

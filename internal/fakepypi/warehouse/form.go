@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -183,12 +184,14 @@ func controlled(err error) *content {
 }
 
 // parameter matches one `key="value"` or `key=value` of a part's Content-Disposition.
-var parameter = regexp.MustCompile(`;\s*([A-Za-z0-9_*-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;"\s]*)`)
+var parameter = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`;\s*([A-Za-z0-9_*-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;"\s]*)`)
+})
 
 // disposition returns the name and file name of a part as they were sent. [multipart.Part.FileName] would cut folders off, and
 // [mime.ParseMediaType] accepts no control characters; PyPI has a message for each.
 func disposition(h textproto.MIMEHeader) (name, filename string, isFile bool) {
-	for _, m := range parameter.FindAllStringSubmatch(h.Get("Content-Disposition"), -1) {
+	for _, m := range parameter().FindAllStringSubmatch(h.Get("Content-Disposition"), -1) {
 		value := m[2]
 		if strings.HasPrefix(value, `"`) {
 			value = strings.NewReplacer(`\\`, `\`, `\"`, `"`).Replace(value[1 : len(value)-1])

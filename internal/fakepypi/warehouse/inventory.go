@@ -24,8 +24,9 @@ type Publisher struct {
 	Pending        bool        // the project does not exist yet; the first mint creates it
 }
 
-// AddPublisher registers a publisher. Unless the publisher is pending, it creates its project if that does not exist. It fails only for a
-// second pending publisher with the same owner, repository, workflow and environment (docs/reference/pypi-server.md §4.5).
+// AddPublisher registers a publisher. Unless the publisher is pending, it creates its project if that does not exist. It fails for a
+// second pending publisher with the same owner, repository, workflow and environment (docs/reference/pypi-server.md §4.5), unless the
+// first was there at the start and is for the same project, and if the change cannot be written to disk.
 func (ix *Index) AddPublisher(p Publisher) error {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
@@ -35,17 +36,21 @@ func (ix *Index) AddPublisher(p Publisher) error {
 	}
 	if !p.Pending {
 		ix.attach(row, ix.ensure(p.Project))
-		return nil
+		return ix.persist()
 	}
 	for _, have := range ix.pending {
 		if have.consumed.seq == 0 && have.sameRun(row) {
+			if have.restored && normalize(have.project) == normalize(string(p.Project)) && have.ownerID == row.ownerID {
+				return nil
+			}
 			return fmt.Errorf("there is a pending publisher of %s/%s with the workflow %s and %s already, for the project %s: "+
 				"the index takes one of them for all projects", row.owner, row.repository, row.workflow, environmentName(row.environment),
 				have.project)
 		}
 	}
 	ix.pending = append(ix.pending, &pending{publisher: row, project: string(p.Project)})
-	return nil
+	ix.saved.dirty = true
+	return ix.persist()
 }
 
 // sameRun reports whether two publishers have the same four values that a person enters.
@@ -84,6 +89,20 @@ func (ix *Index) SetStatus(name pep.Project, status string) error {
 	return ix.persist()
 }
 
+// SetLimits sets the maximum sizes of a file and of a project, in bytes; 0 means the default. Without a name they are those of all projects
+// that have none of their own. It creates the project if that does not exist, and fails if the change cannot be written to disk.
+func (ix *Index) SetLimits(name pep.Project, file, total int64) error {
+	ix.mu.Lock()
+	defer ix.mu.Unlock()
+	if name == "" {
+		ix.behavior.FileLimit, ix.behavior.ProjectLimit = file, total
+	} else {
+		ix.ensure(name).limits = limits{File: file, Project: total}
+	}
+	ix.saved.dirty = true
+	return ix.persist()
+}
+
 // Yank yanks a release for a reason, as the project's owner can: installers leave out its files, those that are added later too. Yank
 // fails if there is no such release, and if the change cannot be written to disk.
 func (ix *Index) Yank(r pep.Release, reason string) error { return ix.setYanked(r, &reason) }
@@ -107,7 +126,8 @@ func (ix *Index) setYanked(r pep.Release, reason *string) error {
 }
 
 // Distrust removes all publishers of a project. As on PyPI, a publisher that is left without a project goes, and with it its upload tokens.
-func (ix *Index) Distrust(name pep.Project) {
+// Distrust fails if the change cannot be written to disk.
+func (ix *Index) Distrust(name pep.Project) error {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
 	ix.publishers = slices.DeleteFunc(ix.publishers, func(have *publisher) bool {
@@ -117,6 +137,8 @@ func (ix *Index) Distrust(name pep.Project) {
 	for _, g := range ix.tokens {
 		g.forgotten = g.forgotten || g.publisher != nil && len(g.publisher.projects) == 0
 	}
+	ix.saved.dirty = true
+	return ix.persist()
 }
 
 // apiLocation is the location in the macaroons of API tokens.

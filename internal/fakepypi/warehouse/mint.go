@@ -115,7 +115,7 @@ func (ix *Index) admit(ctx context.Context, raw string) (idtoken.Claims, error) 
 
 // publisherOf returns the publisher that matches an ID token. A pending publisher comes first and creates its project.
 func (ix *Index) publisherOf(c idtoken.Claims, began uint64) (*publisher, error) {
-	if w, _ := ix.matchPending(c, began); w != nil {
+	if w, _ := ix.matchPending(c, began); w != nil && (w.consumed.seq == 0 || ix.overtaken(w.consumed, began)) {
 		if jti, _ := c.Text("jti"); ix.jtis[jti] {
 			return nil, errors.New("the index does not catch a used ID token on this path") // §4.2, last line
 		}
@@ -154,7 +154,7 @@ func (ix *Index) reify(w *pending, began uint64) error {
 		return errRace
 	}
 	if p := ix.projects[normalize(w.project)]; p != nil {
-		if p.unseenBy(began) {
+		if ix.overtaken(p.stamp, began) {
 			return errRace
 		}
 		w.consumed = ix.stampNow()
@@ -179,12 +179,14 @@ func (ix *Index) attach(want publisher, p *project) {
 		if have.sameRun(want) && have.ownerID == want.ownerID {
 			if !slices.Contains(have.projects, p) {
 				have.projects = append(have.projects, p)
+				ix.saved.dirty = true
 			}
 			return
 		}
 	}
 	want.id, want.projects = uuid(), []*project{p}
 	ix.publishers = append(ix.publishers, &want)
+	ix.saved.dirty = true
 }
 
 // useUp marks an ID token's jti as used. It fails if it was used before.

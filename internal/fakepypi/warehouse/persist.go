@@ -16,8 +16,7 @@ import (
 )
 
 // An index with [Options.Keep] writes its tables to its folder: projects, releases and files, the file names that cannot be used again,
-// and the API tokens. Publishers, and the upload tokens issued for them, are not written: the caller sets publishers up at every start,
-// and such a token is valid for minutes only.
+// limits, publishers, and the API tokens. The upload tokens issued for publishers are not written: such a token is valid for minutes only.
 //
 // The files are in the folder as they were uploaded. The tables are one JSON document beside them, which is replaced as a whole before a
 // change is answered. One process at a time may use a folder; an index notices a second one when it writes.
@@ -25,7 +24,7 @@ import (
 const (
 	stateName    = "stage.json"
 	stateFormat  = "pypi-oidc-publish stage"
-	stateVersion = 2 // version 1 had of the metadata the summary alone
+	stateVersion = 3 // version 1 had of the metadata the summary alone, and version 2 no publishers and limits
 	// stateLimit is the maximum size of a document, in bytes: enough for about a hundred thousand files.
 	stateLimit = 64 << 20
 )
@@ -46,6 +45,21 @@ type state struct {
 	Projects []projectState `json:"projects"`
 	Used     []string       `json:"used"` // file names that cannot be used again
 	Tokens   []tokenState   `json:"tokens"`
+	Limits   limits         `json:"limits,omitzero"`
+
+	Publishers []publisherState `json:"publishers,omitempty"`
+}
+
+// publisherState describes a publisher, or one that is pending.
+type publisherState struct {
+	ID          string   `json:"id,omitempty"` // of one that is not pending
+	Owner       string   `json:"owner"`
+	OwnerID     string   `json:"owner_id"`
+	Repository  string   `json:"repository"`
+	Workflow    string   `json:"workflow"`
+	Environment string   `json:"environment,omitempty"`
+	Projects    []string `json:"projects"`
+	Pending     bool     `json:"pending,omitempty"`
 }
 
 type projectState struct {
@@ -57,6 +71,7 @@ type projectState struct {
 	Serial   uint64         `json:"serial"`
 	Releases []releaseState `json:"releases"`
 	Files    []fileState    `json:"files"` // in upload order
+	Limits   limits         `json:"limits,omitzero"`
 }
 
 type releaseState struct {

@@ -33,6 +33,7 @@ func (p Profile) UploadPath() string {
 // capabilities are the capabilities and rules of a profile.
 type capabilities struct {
 	site     string // scheme and host of the addresses in messages
+	uploads  string // scheme and host of the upload endpoint in messages
 	oidc     bool   // has the OIDC endpoints
 	modern   bool   // has JSON pages, metadata files and the integrity API
 	pipeline []rule
@@ -40,13 +41,15 @@ type capabilities struct {
 
 // capabilities returns the traits of a profile. It fails for an unknown profile.
 func (p Profile) capabilities() (capabilities, error) {
+	const uploads = "https://upload.pypi.org"
 	switch p {
 	case PyPI:
-		return capabilities{site: "https://pypi.org", oidc: true, modern: true, pipeline: rules()}, nil
+		return capabilities{site: "https://pypi.org", uploads: uploads, oidc: true, modern: true, pipeline: rules()}, nil
 	case TestPyPI:
-		return capabilities{site: "https://test.pypi.org", oidc: true, modern: true, pipeline: rules()}, nil
+		const test = "https://test.pypi.org"
+		return capabilities{site: test, uploads: test, oidc: true, modern: true, pipeline: rules()}, nil
 	case NoTrustedPublishing:
-		return capabilities{site: "https://pypi.org", modern: true, pipeline: rules()}, nil
+		return capabilities{site: "https://pypi.org", uploads: uploads, modern: true, pipeline: rules()}, nil
 	case Plain:
 		return capabilities{site: "http://localhost", pipeline: plainRules()}, nil
 	}

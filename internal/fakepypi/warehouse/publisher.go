@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/idtoken"
 	"github.com/org/pypi-oidc-publish/internal/pep"
@@ -61,7 +62,7 @@ func match(candidates []*publisher, c idtoken.Claims) (*publisher, error) {
 }
 
 // workflowFile matches the workflow's file name: the text between the last slash and the at sign.
-var workflowFile = regexp.MustCompile(`[^/]+\.(yml|yaml)@`)
+var workflowFile = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[^/]+\.(yml|yaml)@`) })
 
 // matchPublisher returns the candidate whose registered values are those of the claims, as PyPI's database query does: letter case
 // counts. A publisher of the claimed environment comes before one of any environment.
@@ -70,7 +71,7 @@ func matchPublisher(candidates []*publisher, c idtoken.Claims) (*publisher, erro
 	owner, name, _ := strings.Cut(repository, "/")
 	ownerID, _ := c.Text("repository_owner_id")
 	ref, _ := c.Text("job_workflow_ref")
-	file := strings.TrimSuffix(workflowFile.FindString(ref), "@")
+	file := strings.TrimSuffix(workflowFile().FindString(ref), "@")
 	if file == "" {
 		return nil, mismatch("Could not job extract workflow filename from OIDC claims")
 	}

@@ -101,6 +101,8 @@ func opens(u *upload) string {
 		return "File is not a zipfile"
 	case errors.Is(broken, archive.ErrNotTar):
 		return "File is not a tarfile"
+	case errors.Is(broken, archive.ErrExtensible):
+		return notAccepted("ZIP64 extensible data not allowed")
 	default:
 		return corrupt
 	}
@@ -176,10 +178,15 @@ func sourceReadable(u *upload) string {
 
 // framed returns a message if a ZIP archive read from its start differs from its central directory.
 func framed(u *upload) string {
-	if framing := u.archive.HasAnomaly(archive.AnomalyFraming); framing != nil {
-		return "ZIP archive not accepted: " + framing.Detail + "." + archiveHelp
+	if anomaly := u.archive.HasAnomaly(archive.AnomalyFraming); anomaly != nil {
+		return notAccepted(anomaly.Detail)
 	}
 	return ""
+}
+
+// notAccepted returns the message about the framing of a ZIP archive.
+func notAccepted(problem string) string {
+	return "ZIP archive not accepted: " + problem + "." + archiveHelp
 }
 
 // sdistLicenses checks row 84: an sdist has the files that License-File names.

@@ -73,7 +73,7 @@ const storageHelp = "https://docs.pypi.org/project-management/storage-limits"
 
 // fileSize checks row 57: the size limit of a file.
 func fileSize(u *upload) *refusal {
-	limit := u.behavior.fileLimit()
+	limit := u.behavior.limitsOf(u.project).File
 	if u.form.content.blob.size <= limit {
 		return nil
 	}
@@ -83,7 +83,7 @@ func fileSize(u *upload) *refusal {
 
 // projectSize checks row 58: the size limit of a project.
 func projectSize(u *upload) *refusal {
-	limit := u.behavior.projectLimit()
+	limit := u.behavior.limitsOf(u.project).Project
 	if u.form.content.blob.size+u.project.size() <= limit {
 		return nil
 	}
@@ -130,7 +130,7 @@ func duplicate(u *upload) *refusal {
 	if same == nil {
 		return nil
 	}
-	if same.unseenBy(u.began) {
+	if u.ix.overtaken(same.stamp, u.began) {
 		return refuse(http.StatusInternalServerError, "")
 	}
 	if same.name == name && same.sha256 == b.sha256 && same.blake2 == b.blake2 {

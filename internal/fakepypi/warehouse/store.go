@@ -23,6 +23,15 @@ type stamp struct {
 // unseenBy reports whether the row was written after a request began.
 func (s stamp) unseenBy(began uint64) bool { return s.seq > began }
 
+// overtaken reports whether a request that began then loses the race for a row.
+func (ix *Index) overtaken(s stamp, began uint64) bool {
+	if !s.unseenBy(began) || ix.behavior.Races == RacesNone {
+		return false
+	}
+	ix.races++
+	return ix.behavior.Races == RacesEvery || ix.races%2 == 1
+}
+
 type project struct {
 	stamp
 	id       string // UUID, which ProjectID caveats name
@@ -32,6 +41,7 @@ type project struct {
 	releases map[string]*release
 	files    []*file // in upload order
 	serial   uint64
+	limits   limits
 }
 
 type release struct {
@@ -75,6 +85,7 @@ type pending struct {
 	publisher
 	project  string
 	consumed stamp // when it became a publisher; zero until then
+	restored bool  // it was there at the start
 }
 
 // issuedToken is the index's record of an issued upload token.

@@ -25,12 +25,35 @@ func (ix *Index) state() *state {
 	s := &state{
 		Format: stateFormat, Version: stateVersion, User: ix.user, Seq: ix.seq,
 		Projects: []projectState{}, Used: slices.Sorted(maps.Keys(ix.used)), Tokens: []tokenState{},
+		Limits: limits{ix.behavior.FileLimit, ix.behavior.ProjectLimit},
 	}
 	for _, key := range slices.Sorted(maps.Keys(ix.projects)) {
 		s.Projects = append(s.Projects, ix.projects[key].state())
 	}
 	for _, g := range ix.apiTokens() {
 		s.Tokens = append(s.Tokens, tokenState{ID: g.id, Root: g.root, Caveats: g.caveats, Created: g.at, Seq: g.seq})
+	}
+	for _, p := range ix.publishers {
+		s.Publishers = append(s.Publishers, p.state())
+	}
+	for _, w := range ix.pending {
+		if w.consumed.seq == 0 {
+			row := w.publisher.state()
+			row.Pending, row.Projects = true, []string{w.project}
+			s.Publishers = append(s.Publishers, row)
+		}
+	}
+	return s
+}
+
+// state returns the publisher as part of the document.
+func (p *publisher) state() publisherState {
+	s := publisherState{
+		ID: p.id, Owner: p.owner, OwnerID: p.ownerID, Repository: p.repository, Workflow: p.workflow, Environment: p.environment,
+		Projects: []string{},
+	}
+	for _, project := range p.projects {
+		s.Projects = append(s.Projects, string(project.key))
 	}
 	return s
 }
@@ -50,7 +73,7 @@ func (ix *Index) apiTokens() []*issuedToken {
 // state returns the project with its releases and files as part of the document.
 func (p *project) state() projectState {
 	s := projectState{
-		ID: p.id, Name: p.name, Status: p.status, Created: p.at, Seq: p.seq, Serial: p.serial,
+		ID: p.id, Name: p.name, Status: p.status, Created: p.at, Seq: p.seq, Serial: p.serial, Limits: p.limits,
 		Releases: []releaseState{}, Files: []fileState{},
 	}
 	for _, key := range slices.Sorted(maps.Keys(p.releases)) {
@@ -105,11 +128,45 @@ func (ix *Index) fill(s *state) error {
 		}
 		ix.projects[p.key] = p
 	}
+	ix.behavior.FileLimit = cmp.Or(s.Limits.File, ix.behavior.FileLimit)
+	ix.behavior.ProjectLimit = cmp.Or(s.Limits.Project, ix.behavior.ProjectLimit)
+	for _, row := range s.Publishers {
+		if err := ix.addPublisher(row); err != nil {
+			return fmt.Errorf("a publisher: %w", err)
+		}
+	}
 	for _, row := range s.Tokens {
 		if err := ix.addToken(row); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// addPublisher adds the publisher of a row, or the pending one. It fails if a value is missing or a project is not there.
+func (ix *Index) addPublisher(row publisherState) error {
+	p := publisher{
+		id: row.ID, owner: row.Owner, ownerID: row.OwnerID, repository: row.Repository, workflow: row.Workflow,
+		environment: row.Environment,
+	}
+	if p.owner == "" || p.ownerID == "" || p.repository == "" || p.workflow == "" || row.Pending == (p.id != "") {
+		return errors.New("it is incomplete")
+	}
+	if row.Pending {
+		if len(row.Projects) != 1 || !pep.ValidName(row.Projects[0]) {
+			return errors.New("it is pending and has not one project")
+		}
+		ix.pending = append(ix.pending, &pending{publisher: p, project: row.Projects[0], restored: true})
+		return nil
+	}
+	for _, name := range row.Projects {
+		known := ix.projects[normalize(name)]
+		if known == nil {
+			return fmt.Errorf("its project %q is not there", name)
+		}
+		p.projects = append(p.projects, known)
+	}
+	ix.publishers = append(ix.publishers, &p)
 	return nil
 }
 
@@ -126,7 +183,7 @@ func (ix *Index) projectOf(row projectState) (*project, error) {
 	at, err := ix.stampOf(stamp{row.Created, row.Seq})
 	p := &project{
 		stamp: at, id: row.ID, key: normalize(row.Name), name: row.Name, status: row.Status,
-		releases: map[string]*release{}, serial: row.Serial,
+		releases: map[string]*release{}, serial: row.Serial, limits: row.Limits,
 	}
 	switch {
 	case err != nil:

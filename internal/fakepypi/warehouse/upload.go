@@ -166,7 +166,7 @@ func (ix *Index) applyRules(r *http.Request, f *form, began uint64) *refusal {
 // commit writes the rows. If another request has written a unique row meanwhile, it refuses with 500, as PyPI's database does.
 func (u *upload) commit() *refusal {
 	broken := refuse(http.StatusInternalServerError, "")
-	if !u.creates && u.project.unseenBy(u.began) || u.release != nil && u.release.unseenBy(u.began) {
+	if row := u.newestRow(); row != nil && u.ix.overtaken(*row, u.began) {
 		return broken
 	}
 	if u.behavior.Deadlocks && u.ix.deadlocked(u.form) {
@@ -197,6 +197,18 @@ func (u *upload) commit() *refusal {
 		u.token.uses++
 	}
 	return nil
+}
+
+// newestRow returns the stamp of the project's or the release's row, whichever was written later, or nil if this file creates both.
+func (u *upload) newestRow() *stamp {
+	switch {
+	case u.release != nil:
+		return &u.release.stamp
+	case !u.creates:
+		return &u.project.stamp
+	default:
+		return nil
+	}
 }
 
 // newRelease returns a release with the version and metadata of the form.

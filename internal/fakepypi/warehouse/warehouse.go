@@ -11,15 +11,14 @@
 //
 // # Limitations
 //
-// International host names of email addresses (row 34) are checked without the tables of IDNA and without Unicode normalization. A
-// reStructuredText description (row 50) counts as one that does not render only if it has nothing but white space and comments; any other
-// is accepted, even with errors. The tables of licenses, classifiers and the standard library are of the dates in the READMEs beside
-// them. A license reference with a + behind it is refused (row 28), while PyPI fails with 500. Attestations are verified as on PyPI,
-// against the one Sigstore instance in [Options] (row 95); the messages about their format have the shape of PyPI's, but not every word.
-// There is one kind of Trusted Publisher, GitHub's, one user, and no page for people. An archive that exceeds the bounds of the reader is
-// accepted. An archive whose metadata member is damaged is refused, while PyPI fails with 500. A request that overlaps another one's
-// commit is refused more often than on PyPI, because it sees the tables as they were when its first byte arrived. The tables are in
-// memory, and are written to disk as one document if [Options.Keep] is set.
+// International host names of email addresses (row 34) are checked without the tables of IDNA and without Unicode normalization. The tables
+// of licenses, classifiers and the standard library are of the dates in the READMEs beside them. A license reference with a + behind it is
+// refused (row 28), while PyPI fails with 500. Attestations are verified as on PyPI, against the one Sigstore instance in [Options] (row 95);
+// the messages about their format have the shape of PyPI's, but not every word. There is one kind of Trusted Publisher, GitHub's, one user,
+// and one page for people, a project's. An archive that exceeds the bounds of the reader is accepted. An archive whose metadata member is
+// damaged is refused, while PyPI fails with 500. One with ZIP64 extensible data is refused for that, whatever else is wrong with it. By
+// default a request that overlaps another one's commit is refused more often than on PyPI ([Races]). The tables are in memory, and are
+// written to disk as one document if [Options.Keep] is set.
 package warehouse
 
 import (
@@ -86,6 +85,7 @@ type tables struct {
 	used       map[string]bool // file names that cannot be used again
 	secrets    []string
 	crowd      crowd
+	races      uint64 // that requests were about to lose
 	cache      cdnCache
 }
 
@@ -193,12 +193,12 @@ func (t route) only(w http.ResponseWriter, r *http.Request) {
 }
 
 // goClient matches the User-Agent that PyPI's CDN refuses on pages of the simple index without a trailing slash (§6).
-var goClient = regexp.MustCompile(`^[gG]o-http-client`)
+var goClient = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[gG]o-http-client`) })
 
 // ServeHTTP answers one request.
 func (ix *Index) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Date", ix.date())
-	if path := r.URL.Path; len(path) >= 7 && path[:7] == "/simple" && path[len(path)-1] != '/' && goClient.MatchString(r.UserAgent()) {
+	if path := r.URL.Path; len(path) >= 7 && path[:7] == "/simple" && path[len(path)-1] != '/' && goClient().MatchString(r.UserAgent()) {
 		http.Error(w, "Not Acceptable", http.StatusNotAcceptable)
 		return
 	}
@@ -222,13 +222,6 @@ func (ix *Index) legacy(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	ix.uploadFile(w, r)
-}
-
-// oldHost handles POST /pypi?:action=file_upload.
-func (ix *Index) oldHost(w http.ResponseWriter, r *http.Request) {
-	answerRefusal(w, r, refuse(http.StatusGone, "This API has been deprecated and removed from legacy PyPI in favor of using the "+
-		"APIs available in the new PyPI.org implementation of PyPI (located at https://pypi.org/). For more information about "+
-		"migrating your use of this API to PyPI.org, please see https://packaging.python.org/guides/migrating-to-pypi-org/#uploading."))
 }
 
 func (ix *Index) notFound(w http.ResponseWriter, _ *http.Request) {

@@ -35,3 +35,28 @@ func Beginning(text string, most int) string {
 	}
 	return text[:most] // no UTF-8
 }
+
+// Distance returns how many bytes must be put in, taken out or replaced to make b of a, if these are fewer than limit, else at least limit.
+func Distance(a, b string, limit int) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		before, best := row[0], i+1
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := before
+			if a[i] != b[j] {
+				cost++
+			}
+			before = row[j+1]
+			row[j+1] = min(cost, row[j]+1, before+1)
+			best = min(best, row[j+1])
+		}
+		if best >= limit {
+			return limit
+		}
+	}
+	return row[len(b)]
+}

@@ -55,6 +55,9 @@ func allocated(text string) uint64 {
 
 // TestCheck_Memory: a text of any length takes little memory.
 func TestCheck_Memory(t *testing.T) { // not parallel: it measures
+	if testing.Short() {
+		t.Skip("it reads texts of megabytes: left out with -short")
+	}
 	for _, piece := range []string{"a\n b\n", "a\n=\n", ":a: b\n"} {
 		if took := allocated(strings.Repeat(piece, 4<<20/len(piece))); took > 1<<20 {
 			t.Errorf("%q: %d bytes", piece, took)

@@ -3,6 +3,7 @@ package rst
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // optionEnd returns the end of the marker of an option list item, "-f FILE, --file=FILE", including the blanks after it;
@@ -116,13 +117,13 @@ func (p *parser) checkOptions(s *scope, end int) {
 	}
 }
 
-var angles = regexp.MustCompile(`<[^<>]*>|, `)
+var angles = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`<[^<>]*>|, `) })
 
 // splitOptions splits at the commas outside of angle brackets.
 func splitOptions(marker string) []string {
 	var options []string
 	start := 0
-	for _, at := range angles.FindAllStringIndex(marker, -1) {
+	for _, at := range angles().FindAllStringIndex(marker, -1) {
 		if marker[at[0]] == ',' {
 			options = append(options, marker[start:at[0]])
 			start = at[1]

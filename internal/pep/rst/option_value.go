@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -77,7 +78,7 @@ func percentage(o *option) error {
 	return nonNegative(o)
 }
 
-var measure = regexp.MustCompile(`^(-?[0-9.]+) *([a-zA-Zµ]*|%?)$`)
+var measure = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(-?[0-9.]+) *([a-zA-Zµ]*|%?)$`) })
 
 // units lists the units of length that docutils knows; the empty one means pixels.
 var units = []string{"em", "ex", "ch", "rem", "vw", "vh", "vmin", "vmax", "cm", "mm", "Q", "in", "pt", "pc", "px", ""}
@@ -119,7 +120,7 @@ func measured(o *option, percent bool) error {
 	if !o.given {
 		return errNoValue
 	}
-	parts := measure.FindStringSubmatch(o.text)
+	parts := measure().FindStringSubmatch(o.text)
 	if parts == nil {
 		return fmt.Errorf("%q is no valid measure", o.text)
 	}
@@ -218,13 +219,15 @@ func oneWordOf(choices ...string) convert {
 	}
 }
 
-var codePoint = regexp.MustCompile(`(?i)^(?:(?:0x|x|\\x|U\+?|\\u)([0-9a-f]+)|&#x([0-9a-f]+);)$`)
+var codePoint = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)^(?:(?:0x|x|\\x|U\+?|\\u)([0-9a-f]+)|&#x([0-9a-f]+);)$`)
+})
 
 // unicodeCode returns the character for a code point in one of several notations. Any other text is returned as it is.
 func unicodeCode(text string) (string, error) {
 	digits, base := text, 10
 	if !isArabic(text) || text == "" {
-		parts := codePoint.FindStringSubmatch(text)
+		parts := codePoint().FindStringSubmatch(text)
 		if parts == nil {
 			return text, nil
 		}

@@ -3,6 +3,7 @@ package rst
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // indentedQuote parses an indented block that follows no other markup: a block quote.
@@ -33,11 +34,11 @@ func (p *parser) blockQuotes(block []line, into, messages *node) {
 }
 
 // dashes matches the beginning of an attribution: two or three hyphens, or one em-dash.
-var dashes = regexp.MustCompile(`^(?:--[^-]|---[^-]|—)`)
+var dashes = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:--[^-]|---[^-]|—)`) })
 
 // dashesEnd returns the end of the dashes and blanks at the beginning of an attribution, or 0.
 func dashesEnd(text string) int {
-	if !dashes.MatchString(text) {
+	if !dashes().MatchString(text) {
 		return 0
 	}
 	rest, em := strings.CutPrefix(text, "—")

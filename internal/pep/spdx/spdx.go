@@ -165,7 +165,7 @@ func references(phrases []string) map[string]string {
 }
 
 // validRef matches a valid reference in lower case.
-var validRef = regexp.MustCompile(`^[a-z0-9.-]*$`)
+var validRef = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9.-]*$`) })
 
 // spelled returns the canonical spelling of word i.
 func spelled(phrases []string, i int, refs map[string]string) (string, error) {
@@ -187,7 +187,7 @@ func spelled(phrases []string, i int, refs map[string]string) (string, error) {
 	}
 	if strings.HasPrefix(low, refPrefix) {
 		id, known := refs[low]
-		if !known || !validRef.MatchString(low) {
+		if !known || !validRef().MatchString(low) {
 			return "",
 				fmt.Errorf("%q is not a valid reference: write LicenseRef- and then only letters, digits, dots and dashes", phrases[i])
 		}
@@ -200,13 +200,13 @@ func spelled(phrases []string, i int, refs map[string]string) (string, error) {
 }
 
 // identifier matches the characters that SPDX allows in identifiers (annex "SPDX license expressions").
-var identifier = regexp.MustCompile(`^[A-Za-z0-9.-]+$`)
+var identifier = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9.-]+$`) })
 
 // unknown returns an *UnknownError for a word that a newer list may contain, and another error with the same text for one
 // that cannot be an identifier.
 func unknown(word string, exception bool) error {
 	err := &UnknownError{Word: word, Exception: exception}
-	if id := strings.TrimSuffix(word, "+"); !identifier.MatchString(id) {
+	if id := strings.TrimSuffix(word, "+"); !identifier().MatchString(id) {
 		return errors.New(err.Error())
 	}
 	return err

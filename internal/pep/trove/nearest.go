@@ -1,6 +1,10 @@
 package trove
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/org/pypi-oidc-publish/internal/finding/phrase"
+)
 
 // Nearest returns the valid classifier whose words differ least from those of an unknown one, apart from letter case; empty
 // if none is near, or the text is far longer than any classifier.
@@ -22,7 +26,7 @@ func Nearest(classifier string) string {
 		if abs(len(other)-len(text)) >= least {
 			continue
 		}
-		if d := distance(text, other, least); d < least {
+		if d := phrase.Distance(text, other, least); d < least {
 			nearest, least = candidate, d
 		}
 	}
@@ -32,31 +36,6 @@ func Nearest(classifier string) string {
 // phrases returns the words of a classifier in lower case, without what is between them.
 func phrases(classifier string) string {
 	return strings.ToLower(strings.Join(strings.Fields(strings.ReplaceAll(classifier, "::", " ")), " "))
-}
-
-// distance returns how many bytes must be put in, taken out or replaced to make b of a, if these are fewer than limit, else at least limit.
-func distance(a, b string, limit int) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		before, best := row[0], i+1
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := before
-			if a[i] != b[j] {
-				cost++
-			}
-			before = row[j+1]
-			row[j+1] = min(cost, row[j]+1, before+1)
-			best = min(best, row[j+1])
-		}
-		if best >= limit {
-			return limit
-		}
-	}
-	return row[len(b)]
 }
 
 func abs(n int) int { return max(n, -n) }

@@ -54,12 +54,8 @@ func continues(classifier string) bool {
 		return false
 	}
 	newest, known, last := -1, false, len(number)-1
-	for other := range table().entries {
-		sibling, n := cutNumber(other)
-		if sibling != family || len(n) != len(number) {
-			continue
-		}
-		if slices.Equal(n[:last], number[:last]) {
+	for _, n := range table().families[family] {
+		if len(n) == len(number) && slices.Equal(n[:last], number[:last]) {
 			known, newest = true, max(newest, n[last])
 		}
 	}
@@ -69,8 +65,8 @@ func continues(classifier string) bool {
 	if last == 0 || number[last] > ahead {
 		return false
 	}
-	for other := range table().entries {
-		if sibling, n := cutNumber(other); sibling == family && len(n) == len(number) {
+	for _, n := range table().families[family] {
+		if len(n) == len(number) {
 			newest = max(newest, n[0])
 		}
 	}
@@ -117,12 +113,13 @@ type entry struct {
 }
 
 type classifiers struct {
-	entries map[string]entry
-	asOf    time.Time
+	entries  map[string]entry
+	families map[string][][]int // the numbers of the numbered classifiers, by what stands before the number
+	asOf     time.Time
 }
 
 var table = sync.OnceValue(func() classifiers {
-	t := classifiers{entries: make(map[string]entry)}
+	t := classifiers{entries: make(map[string]entry), families: make(map[string][][]int)}
 	last := ""
 	for line := range strings.Lines(list) {
 		// The line of the release is for people: its day equals that of as-of, which a test checks.
@@ -136,6 +133,11 @@ var table = sync.OnceValue(func() classifiers {
 			last = text
 		case "instead":
 			t.entries[last] = entry{Deprecated, append(t.entries[last].instead, text)}
+		}
+	}
+	for classifier := range t.entries {
+		if family, number := cutNumber(classifier); number != nil {
+			t.families[family] = append(t.families[family], number)
 		}
 	}
 	return t

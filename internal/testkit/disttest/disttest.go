@@ -26,6 +26,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -100,11 +101,31 @@ func zip64Extra(header *zip.FileHeader) []byte {
 		binary.LittleEndian.AppendUint64([]byte{1, 0, 16, 0}, header.UncompressedSize64), header.CompressedSize64)
 }
 
+// Compressors are used again: making one takes longer than most of what is compressed.
+var (
+	deflaters = sync.Pool{New: func() any {
+		w, err := flate.NewWriter(nil, flate.BestSpeed)
+		must(err)
+		return w
+	}}
+	gzippers     = gzipPool(gzip.DefaultCompression)
+	fastGzippers = gzipPool(gzip.BestSpeed)
+)
+
+func gzipPool(level int) *sync.Pool {
+	return &sync.Pool{New: func() any {
+		w, err := gzip.NewWriterLevel(nil, level)
+		must(err)
+		return w
+	}}
+}
+
 func deflated(content string) []byte {
 	var b bytes.Buffer
-	w, err := flate.NewWriter(&b, flate.BestSpeed)
-	must(err)
-	_, err = io.WriteString(w, content)
+	w := deflaters.Get().(*flate.Writer)
+	defer deflaters.Put(w)
+	w.Reset(&b)
+	_, err := io.WriteString(w, content)
 	must(err)
 	must(w.Close())
 	return b.Bytes()
@@ -140,13 +161,14 @@ func Tar(members ...Member) []byte {
 // Gzip returns data compressed by gzip: quickly, if there is much of it.
 func Gzip(data []byte) []byte {
 	var b bytes.Buffer
-	level := gzip.DefaultCompression
+	pool := gzippers
 	if len(data) > 1<<20 {
-		level = gzip.BestSpeed
+		pool = fastGzippers
 	}
-	w, err := gzip.NewWriterLevel(&b, level)
-	must(err)
-	_, err = w.Write(data)
+	w := pool.Get().(*gzip.Writer)
+	defer pool.Put(w)
+	w.Reset(&b)
+	_, err := w.Write(data)
 	must(err)
 	must(w.Close())
 	return b.Bytes()
@@ -172,7 +194,7 @@ func Build(filename, salt string) []byte {
 			project, version, Metadata(project, version), Member{Name: project + ".py", Content: "# " + filename + salt + "\n"},
 		)
 		slices.SortFunc(members, func(a, b Member) int { return strings.Compare(a.Name, b.Name) })
-		return Zip(members...)
+		return Zip(tagged(filename, members)...)
 	}
 	version := strings.TrimSuffix(rest, ".tar.gz")
 	top := project + "-" + version + "/"
@@ -186,9 +208,38 @@ func WheelMembers(project, version, metadata string, files ...Member) []Member {
 	info := project + "-" + version + ".dist-info/"
 	members := append(slices.Clone(files),
 		Member{Name: info + "METADATA", Content: metadata},
-		Member{Name: info + "WHEEL", Content: "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"},
+		Member{Name: info + "WHEEL", Content: "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\n" + pureTag},
 	)
 	return append(members, Record(info, members...))
+}
+
+// pureTag is the tag in the WHEEL file of WheelMembers.
+const pureTag = "Tag: py3-none-any\n"
+
+// tagged returns the members of a wheel with the tags of its file name in the WHEEL file.
+func tagged(filename string, members []Member) []Member {
+	if parts := strings.Split(strings.TrimSuffix(filename, ".whl"), "-"); len(parts) >= 5 {
+		for i, m := range members {
+			if strings.HasSuffix(m.Name, ".dist-info/WHEEL") {
+				members[i].Content = strings.Replace(m.Content, pureTag, TagLines(strings.Join(parts[len(parts)-3:], "-")), 1)
+			}
+		}
+	}
+	return members
+}
+
+// TagLines returns the lines of a WHEEL file for the tags in the name of a wheel, such as py2.py3-none-any.
+func TagLines(tags string) string {
+	var b strings.Builder
+	parts := strings.Split(tags, "-")
+	for python := range strings.SplitSeq(parts[0], ".") {
+		for abi := range strings.SplitSeq(parts[1], ".") {
+			for platform := range strings.SplitSeq(parts[2], ".") {
+				fmt.Fprintf(&b, "Tag: %s-%s-%s\n", python, abi, platform)
+			}
+		}
+	}
+	return b.String()
 }
 
 // Record returns the RECORD of a .dist-info folder, such as "alder-1.0.dist-info/", that lists the members and itself, without digests.

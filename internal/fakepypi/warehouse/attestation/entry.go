@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // logEntry is an entry of a transparency log: protobuf JSON of dev.sigstore.rekor.v1.TransparencyLogEntry.
@@ -124,7 +125,7 @@ func (e logEntry) verify(keys keyring) error {
 }
 
 // noteSignature matches a signature line of a signed note.
-var noteSignature = regexp.MustCompile(`\x{2014} (\S+) ([0-9A-Za-z+/=-]+)\n`)
+var noteSignature = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\x{2014} (\S+) ([0-9A-Za-z+/=-]+)\n`) })
 
 // checkpointSigned returns an error unless the log has signed a checkpoint with the root of the inclusion proof.
 func (e logEntry) checkpointSigned(keys keyring) error {
@@ -134,7 +135,7 @@ func (e logEntry) checkpointSigned(keys keyring) error {
 	}
 	text, seals, _ := strings.Cut(note, "\n\n")
 	text += "\n"
-	lines := noteSignature.FindAllStringSubmatch(seals, -1)
+	lines := noteSignature().FindAllStringSubmatch(seals, -1)
 	if len(lines) == 0 {
 		return VerificationError("malformed Note: no signatures found")
 	}

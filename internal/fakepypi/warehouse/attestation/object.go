@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -109,9 +110,9 @@ func parseBase64(text string) ([]byte, error) {
 }
 
 // notBase64 matches what is outside the standard alphabet.
-var notBase64 = regexp.MustCompile(`[^A-Za-z0-9+/]+`)
+var notBase64 = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[^A-Za-z0-9+/]+`) })
 
 // parseLooseBase64 decodes the standard alphabet, and skips all other characters (docs/reference/attestations.md §1.2).
 func parseLooseBase64(text string) ([]byte, error) {
-	return base64.RawStdEncoding.DecodeString(notBase64.ReplaceAllString(text, ""))
+	return base64.RawStdEncoding.DecodeString(notBase64().ReplaceAllString(text, ""))
 }

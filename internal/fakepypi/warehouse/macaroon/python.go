@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // JSON as Python's json module reads it, and values as Python prints and compares them.
@@ -19,12 +20,12 @@ type nonFinite string
 const nonFiniteMark = "\x00number "
 
 // tokens matches texts, which are left as they are, and the names of numbers that JSON does not have.
-var tokens = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|NaN|-?Infinity`)
+var tokens = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`"(?:[^"\\]|\\.)*"|NaN|-?Infinity`) })
 
 // parsePython returns the value of a JSON text: nil, bool, [json.Number], string, nonFinite, []any or map[string]any. It fails for a text
 // that is not one value.
 func parsePython(text string) (any, error) {
-	text = tokens.ReplaceAllStringFunc(text, func(token string) string {
+	text = tokens().ReplaceAllStringFunc(text, func(token string) string {
 		if strings.HasPrefix(token, `"`) {
 			return token
 		}

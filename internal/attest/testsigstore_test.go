@@ -1,32 +1,28 @@
-package sigstore_test
+package attest_test
 
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"crypto/rsa"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/issuer"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/signer"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/sigstore"
+	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
 	"github.com/sigstore/sigstore-go/pkg/bundle"
 	"github.com/sigstore/sigstore-go/pkg/root"
 	"github.com/sigstore/sigstore-go/pkg/tuf"
 	"github.com/sigstore/sigstore-go/pkg/verify"
 )
-
-// key is one signing key for all issuers of the tests: making one takes longer than most tests. It is as small as Go signs with.
-var key = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 1024) })
 
 // instance is a Sigstore with its issuer, each on a port of its own.
 type instance struct {
@@ -39,7 +35,7 @@ type instance struct {
 
 func start(t *testing.T, behavior sigstore.Behavior) *instance {
 	t.Helper()
-	k, err := key()
+	k, err := pypitest.Key()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,8 +184,8 @@ func (in *instance) verifies(a signer.Attestation, content string) error {
 	return err
 }
 
-// TestAttestation_Verifies with the library of the trade, at every size of the tree.
-func TestAttestation_Verifies(t *testing.T) {
+// TestSigstore_AttestationVerifies with the library of the trade, at every size of the tree.
+func TestSigstore_AttestationVerifies(t *testing.T) {
 	t.Parallel()
 	for _, fresh := range []bool{false, true} {
 		in := start(t, sigstore.Behavior{FreshLog: fresh})
@@ -208,8 +204,8 @@ func TestAttestation_Verifies(t *testing.T) {
 	}
 }
 
-// TestAttestation_Defects: what a switch breaks, a verifier refuses, and it names the cause.
-func TestAttestation_Defects(t *testing.T) {
+// TestSigstore_AttestationDefects: what a switch breaks, a verifier refuses, and it names the cause.
+func TestSigstore_AttestationDefects(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		behavior sigstore.Behavior
@@ -234,8 +230,8 @@ func TestAttestation_Defects(t *testing.T) {
 	}
 }
 
-// TestCertificate has what the table of the reference says (docs/reference/attestations.md §2.3).
-func TestCertificate(t *testing.T) {
+// TestSigstore_Certificate has what the table of the reference says (docs/reference/attestations.md §2.3).
+func TestSigstore_Certificate(t *testing.T) {
 	t.Parallel()
 	in := start(t, sigstore.Behavior{CertificateLife: time.Minute})
 	in.issuer.Claims(func(c map[string]any) {
@@ -282,8 +278,8 @@ func TestCertificate(t *testing.T) {
 	}
 }
 
-// TestCertificate_IDTokens: what Fulcio takes and refuses (§2.5), with one text for all.
-func TestCertificate_IDTokens(t *testing.T) {
+// TestSigstore_CertificateIDTokens: what Fulcio takes and refuses (§2.5), with one text for all.
+func TestSigstore_CertificateIDTokens(t *testing.T) {
 	t.Parallel()
 	in := start(t, sigstore.Behavior{})
 	now := time.Now()
@@ -333,8 +329,8 @@ func TestCertificate_IDTokens(t *testing.T) {
 	}
 }
 
-// TestLogEntry_Conflict: the same bytes again are in the log already.
-func TestLogEntry_Conflict(t *testing.T) {
+// TestSigstore_LogEntryConflict: the same bytes again are in the log already.
+func TestSigstore_LogEntryConflict(t *testing.T) {
 	t.Parallel()
 	in := start(t, sigstore.Behavior{})
 	s := in.signer()
@@ -381,8 +377,8 @@ func TestLogEntry_Conflict(t *testing.T) {
 	}
 }
 
-// TestLogEntry_Refused: the log verifies what it logs.
-func TestLogEntry_Refused(t *testing.T) {
+// TestSigstore_LogEntryRefused: the log verifies what it logs.
+func TestSigstore_LogEntryRefused(t *testing.T) {
 	t.Parallel()
 	in := start(t, sigstore.Behavior{})
 	s := in.signer()
@@ -420,8 +416,8 @@ func TestLogEntry_Refused(t *testing.T) {
 	}
 }
 
-// TestLogEntry_Latency holds an entry up, and lets it go with its client.
-func TestLogEntry_Latency(t *testing.T) {
+// TestSigstore_LogEntryLatency holds an entry up, and lets it go with its client.
+func TestSigstore_LogEntryLatency(t *testing.T) {
 	t.Parallel()
 	in := start(t, sigstore.Behavior{Latency: 50 * time.Millisecond})
 	began := time.Now()
@@ -437,8 +433,8 @@ func TestLogEntry_Latency(t *testing.T) {
 	}
 }
 
-// TestTrustRoot_States: a client of TUF takes what is in order, and nothing else.
-func TestTrustRoot_States(t *testing.T) {
+// TestSigstore_TrustRootStates: a client of TUF takes what is in order, and nothing else.
+func TestSigstore_TrustRootStates(t *testing.T) {
 	t.Parallel()
 	for state, cause := range map[sigstore.TrustRootState]string{
 		sigstore.TrustInOrder:   "",
@@ -477,8 +473,8 @@ func TestTrustRoot_States(t *testing.T) {
 	}
 }
 
-// TestCertificate_PublicKeyRequest is the other form of a request for a certificate: a signature over the token's subject.
-func TestCertificate_PublicKeyRequest(t *testing.T) {
+// TestSigstore_CertificatePublicKeyRequest is the other form of a request for a certificate: a signature over the token's subject.
+func TestSigstore_CertificatePublicKeyRequest(t *testing.T) {
 	t.Parallel()
 	in := start(t, sigstore.Behavior{})
 	for subject, want := range map[string]int{"repo:octo-org/rehearsal:ref:refs/tags/v1.0.0": 200, "somebody else": 400} {
@@ -509,8 +505,37 @@ func TestCertificate_PublicKeyRequest(t *testing.T) {
 	}
 }
 
-// TestLogID: the log is known by the digest of its key.
-func TestLogID(t *testing.T) {
+// TestSigstore_CheckpointName: a checkpoint is of the log whose name is the host of the trusted root's baseUrl, in its first line and in its
+// signature: sigstore-js and sigstore-java look for the key of the signature by that name.
+func TestSigstore_CheckpointName(t *testing.T) {
+	t.Parallel()
+	in := start(t, sigstore.Behavior{})
+	text, err := in.TrustedRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var document struct {
+		Logs []struct {
+			BaseURL string `json:"baseUrl"`
+		} `json:"tlogs"`
+	}
+	if err := json.Unmarshal(text, &document); err != nil || len(document.Logs) != 1 {
+		t.Fatalf("%v: %s", err, text)
+	}
+	at, err := url.Parse(document.Logs[0].BaseURL)
+	if err != nil || at.Hostname() == "" {
+		t.Fatalf("baseUrl %q, %v", document.Logs[0].BaseURL, err)
+	}
+	entries := in.attested("x")["verification_material"].(map[string]any)["transparency_entries"].([]any)
+	proof := entries[0].(map[string]any)["inclusionProof"].(map[string]any)
+	note, signature, found := strings.Cut(proof["checkpoint"].(map[string]any)["envelope"].(string), "\n\n")
+	if !found || !strings.HasPrefix(note, at.Hostname()+" - ") || !strings.HasPrefix(signature, "\u2014 "+at.Hostname()+" ") {
+		t.Errorf("the checkpoint is not of %s:\n%s\n\n%s", at.Hostname(), note, signature)
+	}
+}
+
+// TestSigstore_LogID: the log is known by the digest of its key.
+func TestSigstore_LogID(t *testing.T) {
 	t.Parallel()
 	in := start(t, sigstore.Behavior{})
 	text, err := in.TrustedRoot()

@@ -1,4 +1,4 @@
-package releases_test
+package fakepypi_test
 
 import (
 	"encoding/json"
@@ -13,12 +13,13 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/releases"
 )
 
-// TestAPI_Strict: what GitHub answers to plain requests, by the words of its documentation and of people who met them.
-func TestAPI_Strict(t *testing.T) {
+// TestReleases_APIStrict: what GitHub answers to plain requests, by the words of its documentation and of people who met them.
+func TestReleases_APIStrict(t *testing.T) {
 	t.Parallel()
 	g := releases.New(releases.Options{
 		Repository: "o/r", Tokens: map[string]releases.Right{
-			token("w"): releases.Write, token("r"): releases.Read, token("x"): releases.Outside, token("n"): releases.Nothing,
+			releaseToken("w"): releases.Write, releaseToken("r"): releases.Read,
+			releaseToken("x"): releases.Outside, releaseToken("n"): releases.Nothing,
 		},
 	})
 	v1 := g.Publish(releases.Release{Tag: "v1"})
@@ -96,12 +97,12 @@ func TestAPI_Strict(t *testing.T) {
 		{"once", "w", "DELETE", fmt.Sprintf("/repos/o/r/releases/assets/%d", half.ID), api, "", "", 404, "Not Found"},
 		{"an edit is counted", "w", "PATCH", fmt.Sprintf("/repos/o/r/releases/%d", v1.ID), api, `{"name":"x"}`, "", 200, "v1"},
 	} {
-		status, body := send(t, c.method, c.at.String()+c.path, c.token, c.body, c.accept)
+		status, body := sendTo(t, c.method, c.at.String()+c.path, c.token, c.body, c.accept)
 		if status != c.status || !strings.Contains(body, c.says) {
 			t.Errorf("%s: %d %s, want %d with %q", c.name, status, body, c.status, c.says)
 		}
 	}
-	_, list := send(t, "GET", api.String()+"/repos/o/r/releases", "r", "", "")
+	_, list := sendTo(t, "GET", api.String()+"/repos/o/r/releases", "r", "", "")
 	if strings.Contains(list, "v2") || !json.Valid([]byte(list)) {
 		t.Errorf("a reader sees %s", list)
 	}
@@ -110,10 +111,10 @@ func TestAPI_Strict(t *testing.T) {
 	}
 }
 
-// TestUpload_Interrupted leaves its name taken.
-func TestUpload_Interrupted(t *testing.T) {
+// TestReleases_InterruptedUpload leaves its name taken.
+func TestReleases_InterruptedUpload(t *testing.T) {
 	t.Parallel()
-	g := releases.New(releases.Options{Repository: "o/r", Tokens: map[string]releases.Right{token("w"): releases.Write}})
+	g := releases.New(releases.Options{Repository: "o/r", Tokens: map[string]releases.Right{releaseToken("w"): releases.Write}})
 	r := g.Publish(releases.Release{Tag: "v1"})
 	at := serve(t, g.Uploads())
 	request, err := http.NewRequestWithContext(
@@ -124,7 +125,7 @@ func TestUpload_Interrupted(t *testing.T) {
 		t.Fatal(err)
 	}
 	request.ContentLength = 100
-	request.Header.Set("Authorization", "Bearer "+token("w"))
+	request.Header.Set("Authorization", "Bearer "+releaseToken("w"))
 	request.Header.Set("Content-Type", "application/octet-stream")
 	if response, err := http.DefaultClient.Do(request); err == nil {
 		_ = response.Body.Close()
@@ -134,7 +135,7 @@ func TestUpload_Interrupted(t *testing.T) {
 		if len(g.Assets(r.ID)) > 0 {
 			break
 		}
-		_, _ = send(t, "GET", at.String()+"/repos/o/r/releases", "w", "", "")
+		_, _ = sendTo(t, "GET", at.String()+"/repos/o/r/releases", "w", "", "")
 	}
 	if all := g.Assets(r.ID); len(all) != 1 || !all[0].Starter {
 		t.Errorf("%+v", all)
@@ -145,7 +146,7 @@ type broken struct{}
 
 func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
-func TestRenamed(t *testing.T) {
+func TestReleases_Renamed(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
 		"a-1.0+cu12-py3.whl": "a-1.0+cu12-py3.whl", "a-1!2.tar.gz": "a-1.2.tar.gz", "a  (b)~.whl": "a.b.whl", ".hidden": "default.hidden",
@@ -169,9 +170,9 @@ func serve(t *testing.T, handler http.Handler) *url.URL {
 }
 
 // token is one that stands nowhere by chance.
-func token(who string) string { return "ghs_0123456789_of_" + who }
+func releaseToken(who string) string { return "ghs_0123456789_of_" + who }
 
-func send(t *testing.T, method, at, who, body, accept string) (int, string) {
+func sendTo(t *testing.T, method, at, who, body, accept string) (int, string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, at, strings.NewReader(body))
 	if err != nil {
@@ -180,7 +181,7 @@ func send(t *testing.T, method, at, who, body, accept string) (int, string) {
 	request.Header.Set("Content-Type", "application/octet-stream")
 	request.Header.Set("Accept", accept)
 	if who != "" {
-		request.Header.Set("Authorization", "Bearer "+token(who))
+		request.Header.Set("Authorization", "Bearer "+releaseToken(who))
 	}
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	response, err := client.Do(request)

@@ -1,4 +1,4 @@
-package sigstore_test
+package attest_test
 
 import (
 	"crypto/ecdsa"

@@ -1,4 +1,4 @@
-package fault_test
+package fakepypi_test
 
 import (
 	"encoding/json"
@@ -11,8 +11,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
 )
 
-// send sends a request to the control endpoint and returns the status and the answer.
-func send(t *testing.T, control http.Handler, method, body string) (int, map[string]any) {
+// sendControl sends a request to the control endpoint and returns the status and the answer.
+func sendControl(t *testing.T, control http.Handler, method, body string) (int, map[string]any) {
 	t.Helper()
 	w := httptest.NewRecorder()
 	r, err := http.NewRequestWithContext(t.Context(), method, fault.ControlPath, strings.NewReader(body))
@@ -27,10 +27,10 @@ func send(t *testing.T, control http.Handler, method, body string) (int, map[str
 	return w.Code, answer
 }
 
-// TestControl: plans are made, listed and cleared.
-func TestControl(t *testing.T) {
+// TestControl_Plans: plans are made, listed and cleared.
+func TestControl_Plans(t *testing.T) {
 	t.Parallel()
-	i := newInjector()
+	i := newTestInjector()
 	control := i.Control(connections)
 	for _, c := range []struct {
 		body        string
@@ -42,11 +42,11 @@ func TestControl(t *testing.T) {
 		{`{"op":"send","fault":"status-503","times":-1}`, "send", "status-503", 0, -1},
 		{`{"op":"knock","fault":"refuse","times":2}`, "knock", "refuse", 0, 2},
 	} {
-		code, answer := send(t, control, "POST", c.body)
+		code, answer := sendControl(t, control, "POST", c.body)
 		if code != 201 {
 			t.Fatalf("%s: %d %v", c.body, code, answer)
 		}
-		_, decoded := send(t, control, "GET", "")
+		_, decoded := sendControl(t, control, "GET", "")
 		plans := decoded["planned"].([]any)
 		for _, p := range []any{answer["planned"].([]any)[0], plans[len(plans)-1]} {
 			p := p.(map[string]any)
@@ -55,14 +55,14 @@ func TestControl(t *testing.T) {
 			}
 		}
 	}
-	_, decoded := send(t, control, "GET", "")
-	if faults := decoded["faults"].([]any); len(faults) != len(fault.Named()) || faults[0].(map[string]any)["help"] == "" {
+	_, decoded := sendControl(t, control, "GET", "")
+	if faults := decoded["faults"].([]any); len(faults) != len(fault.Named())+1 || faults[0].(map[string]any)["help"] == "" {
 		t.Errorf("%v", faults)
 	}
-	if code, answer := send(t, control, "DELETE", ""); code != 200 || len(answer["mended"].([]any)) != 4 {
+	if code, answer := sendControl(t, control, "DELETE", ""); code != 200 || len(answer["mended"].([]any)) != 4 {
 		t.Errorf("%d %v", code, answer)
 	}
-	if _, decoded := send(t, control, "GET", ""); len(decoded["planned"].([]any)) != 0 {
+	if _, decoded := sendControl(t, control, "GET", ""); len(decoded["planned"].([]any)) != 0 {
 		t.Errorf("%v", decoded["planned"])
 	}
 }
@@ -70,8 +70,8 @@ func TestControl(t *testing.T) {
 // TestControl_Lasting: a plan may last for a time, and be for other ops too.
 func TestControl_Lasting(t *testing.T) {
 	t.Parallel()
-	i := newInjector()
-	code, answer := send(t, i.Control(connections), "POST", `{"op":"send","fault":"status-503","seconds":90,"also":["fetch"]}`)
+	i := newTestInjector()
+	code, answer := sendControl(t, i.Control(connections), "POST", `{"op":"send","fault":"status-503","seconds":90,"also":["fetch"]}`)
 	planned := answer["planned"].([]any)[0].(map[string]any)
 	if code != 201 || planned["seconds"] != 90.0 || planned["times"] != 0.0 || len(planned["also"].([]any)) != 1 {
 		t.Errorf("%d %v", code, answer)
@@ -84,7 +84,7 @@ func TestControl_Lasting(t *testing.T) {
 // TestControl_Refused what it does not understand, and says what to send.
 func TestControl_Refused(t *testing.T) {
 	t.Parallel()
-	i := newInjector()
+	i := newTestInjector()
 	for _, c := range []struct{ method, body, want string }{
 		{"POST", ``, `send one JSON object such as`},
 		{"POST", `[]`, `send one JSON object such as`},
@@ -104,7 +104,7 @@ func TestControl_Refused(t *testing.T) {
 		{"POST", `{"op":"` + strings.Repeat("x", 1<<20) + `"}`, `too large`},
 		{"PUT", `{}`, `use GET, POST or DELETE`},
 	} {
-		code, answer := send(t, i.Control(connections), c.method, c.body)
+		code, answer := sendControl(t, i.Control(connections), c.method, c.body)
 		text, _ := answer["error"].(string)
 		if code != 400 && code != 405 || !strings.Contains(text, c.want) {
 			t.Errorf("%s %.60s: %d %v, want %q", c.method, c.body, code, answer, c.want)
@@ -123,8 +123,8 @@ func FuzzControl(f *testing.F) {
 	f.Add(`{"op":"send","fault":"status-503","seconds":9,"also":["fetch"]}`)
 	f.Add(`nonsense`)
 	f.Fuzz(func(t *testing.T, body string) {
-		i := newInjector()
-		code, answer := send(t, i.Control(connections), "POST", body)
+		i := newTestInjector()
+		code, answer := sendControl(t, i.Control(connections), "POST", body)
 		switch code {
 		case 201:
 			if p := i.Plans(); len(p) != 1 || p[0].Fault.Check() != nil || (p[0].Times == 0) != (p[0].Lasts > 0) || p[0].Skip < 0 {

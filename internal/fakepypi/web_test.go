@@ -1,4 +1,4 @@
-package web_test
+package fakepypi_test
 
 import (
 	"errors"
@@ -13,7 +13,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
-func TestWriteJSON(t *testing.T) {
+func TestWeb_WriteJSON(t *testing.T) {
 	t.Parallel()
 	for what, c := range map[string]struct {
 		body   any
@@ -36,7 +36,7 @@ func TestWriteJSON(t *testing.T) {
 	}
 }
 
-func TestIssuerClient(t *testing.T) {
+func TestWeb_IssuerClient(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/long" {

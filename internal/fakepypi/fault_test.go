@@ -1,4 +1,4 @@
-package fault_test
+package fakepypi_test
 
 import (
 	"bytes"
@@ -30,7 +30,7 @@ type testServer struct {
 	host string
 }
 
-func newInjector() *fault.Injector {
+func newTestInjector() *fault.Injector {
 	return newInjectorAt(func() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) })
 }
 
@@ -43,12 +43,12 @@ func newInjectorAt(now func() time.Time) *fault.Injector {
 	})
 }
 
-func open(t *testing.T, handler http.HandlerFunc) *testServer {
+func openInjected(t *testing.T, handler http.HandlerFunc) *testServer {
 	t.Helper()
-	return openWith(t, newInjector(), handler)
+	return openInjectedWith(t, newTestInjector(), handler)
 }
 
-func openWith(t *testing.T, injector *fault.Injector, handler http.HandlerFunc) *testServer {
+func openInjectedWith(t *testing.T, injector *fault.Injector, handler http.HandlerFunc) *testServer {
 	t.Helper()
 	var config net.ListenConfig
 	listener, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -107,7 +107,7 @@ func status(code int) fault.Fault {
 	return fault.Fault{Kind: fault.Answer, Point: fault.AfterBody, Status: code}
 }
 
-func named(t *testing.T, name string) fault.Fault {
+func faultOf(t *testing.T, name string) fault.Fault {
 	t.Helper()
 	f, known := fault.ByName(name)
 	if !known {
@@ -116,8 +116,8 @@ func named(t *testing.T, name string) fault.Fault {
 	return f
 }
 
-// TestNamed: every fault of the table has a name of its own, says what it does, and can be hit.
-func TestNamed(t *testing.T) {
+// TestInjector_Named: every fault of the table has a name of its own, says what it does, and can be hit.
+func TestInjector_Named(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
 	for _, f := range fault.Named() {
@@ -140,8 +140,8 @@ func TestNamed(t *testing.T) {
 	}
 }
 
-// TestCheck: a fault that makes no sense is reported.
-func TestCheck(t *testing.T) {
+// TestInjector_Check: a fault that makes no sense is reported.
+func TestInjector_Check(t *testing.T) {
 	t.Parallel()
 	for want, f := range map[string]fault.Fault{
 		`unknown kind ""`:            {},
@@ -164,10 +164,10 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// TestFault_PlanOrder: skip and times count the requests of the op alone, and plans of one op come one after another.
-func TestFault_PlanOrder(t *testing.T) {
+// TestInjector_PlanOrder: skip and times count the requests of the op alone, and plans of one op come one after another.
+func TestInjector_PlanOrder(t *testing.T) {
 	t.Parallel()
-	h := open(t, ok)
+	h := openInjected(t, ok)
 	h.breaks(
 		fault.Plan{Op: "send", Fault: status(503), Skip: 1, Times: 2},
 		fault.Plan{Op: "fetch", Fault: status(500), Times: fault.Forever},
@@ -202,11 +202,11 @@ func TestFault_PlanOrder(t *testing.T) {
 	}
 }
 
-// TestFault_Lasting: an outage begins at a request of one op, is one of the others too until its time is over, and comes once.
-func TestFault_Lasting(t *testing.T) {
+// TestInjector_Lasting: an outage begins at a request of one op, is one of the others too until its time is over, and comes once.
+func TestInjector_Lasting(t *testing.T) {
 	t.Parallel()
 	var clock stepclock.Clock
-	h := openWith(t, newInjectorAt(clock.Now), ok)
+	h := openInjectedWith(t, newInjectorAt(clock.Now), ok)
 	h.breaks(
 		fault.Plan{Op: "send", Fault: status(503), Skip: 1, Lasts: 15 * time.Minute, Also: []string{"fetch"}},
 		fault.Plan{Op: "fetch", Fault: status(500), Times: 1},
@@ -235,10 +235,10 @@ func TestFault_Lasting(t *testing.T) {
 	}
 }
 
-// TestFault_ConcurrentRequests: of many requests at the same time, exactly as many are hit as planned.
-func TestFault_ConcurrentRequests(t *testing.T) {
+// TestInjector_ConcurrentRequests: of many requests at the same time, exactly as many are hit as planned.
+func TestInjector_ConcurrentRequests(t *testing.T) {
 	t.Parallel()
-	h := open(t, ok)
+	h := openInjected(t, ok)
 	h.breaks(fault.Plan{Op: "send", Fault: status(503), Skip: 5, Times: 7})
 	var all sync.WaitGroup
 	var hit atomic.Int64
@@ -255,14 +255,14 @@ func TestFault_ConcurrentRequests(t *testing.T) {
 	}
 }
 
-// TestFault_InvalidPlan: a plan that could never be hit is refused with the reason.
-func TestFault_InvalidPlan(t *testing.T) {
+// TestInjector_InvalidPlan: a plan that could never be hit is refused with the reason.
+func TestInjector_InvalidPlan(t *testing.T) {
 	t.Parallel()
-	i := newInjector()
+	i := newTestInjector()
 	for want, p := range map[string]fault.Plan{
 		`unknown op "gremlin"; the ops are send, fetch, and for connections knock`: {Op: "gremlin", Fault: status(503), Times: 1},
 		`use one of send, fetch`: {Op: connections, Fault: status(503), Times: 1},
-		`use op knock`:           {Op: "send", Fault: named(t, "refuse"), Times: 1},
+		`use op knock`:           {Op: "send", Fault: faultOf(t, "refuse"), Times: 1},
 		`skip is -1`:             {Op: "send", Fault: status(503), Skip: -1, Times: 1},
 		`times is 0: it must be 1 or more, or -1 for no limit`:  {Op: "send", Fault: status(503)},
 		`times is -2: it must be 1 or more, or -1 for no limit`: {Op: "send", Fault: status(503), Times: -2},
@@ -286,12 +286,12 @@ func TestFault_InvalidPlan(t *testing.T) {
 	}
 }
 
-// TestFault_SlowRequest: the handler gets the body in small pieces, each after a pause, and the rest at once.
-func TestFault_SlowRequest(t *testing.T) {
+// TestInjector_SlowRequest: the handler gets the body in small pieces, each after a pause, and the rest at once.
+func TestInjector_SlowRequest(t *testing.T) {
 	t.Parallel()
 	var reads []int
 	var got bytes.Buffer
-	h := open(t, func(_ http.ResponseWriter, r *http.Request) {
+	h := openInjected(t, func(_ http.ResponseWriter, r *http.Request) {
 		p := make([]byte, 4<<10)
 		for {
 			n, err := r.Body.Read(p)
@@ -322,8 +322,8 @@ func TestFault_SlowRequest(t *testing.T) {
 	}
 }
 
-// TestFault_SlowAnswer: the answer comes in pieces and whole, also where the kernel would send a file, and without end if so planned.
-func TestFault_SlowAnswer(t *testing.T) {
+// TestInjector_SlowAnswer: the answer comes in pieces and whole, also where the kernel would send a file, and without end if so planned.
+func TestInjector_SlowAnswer(t *testing.T) {
 	t.Parallel()
 	content := strings.Repeat("0123456789abcdef", 64)
 	path := filepath.Join(t.TempDir(), "file")
@@ -337,7 +337,7 @@ func TestFault_SlowAnswer(t *testing.T) {
 		for _, pieces := range []int{0, 5} {
 			t.Run(fmt.Sprint(name, pieces), func(t *testing.T) {
 				t.Parallel()
-				h := open(t, handler)
+				h := openInjected(t, handler)
 				slow := fault.Fault{
 					Kind:           fault.SlowAnswer,
 					Point:          fault.AfterStore,
@@ -363,11 +363,11 @@ func TestFault_SlowAnswer(t *testing.T) {
 	}
 }
 
-// TestFault_ChangedAnswer: what is cut or goes on too long begins as the real answer, with its status and its headers.
-func TestFault_ChangedAnswer(t *testing.T) {
+// TestInjector_ChangedAnswer: what is cut or goes on too long begins as the real answer, with its status and its headers.
+func TestInjector_ChangedAnswer(t *testing.T) {
 	t.Parallel()
 	const mib = 1 << 20
-	cut, long := named(t, "truncated-answer"), named(t, "oversized-answer")
+	cut, long := faultOf(t, "truncated-answer"), faultOf(t, "oversized-answer")
 	long.Size = 100_001
 	cases := map[string]struct {
 		fault  fault.Fault
@@ -387,7 +387,7 @@ func TestFault_ChangedAnswer(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := open(t, func(w http.ResponseWriter, _ *http.Request) {
+			h := openInjected(t, func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Content-Length", fmt.Sprint(c.length))
 				w.Header().Set("X-Real", "yes")
 				w.WriteHeader(c.status)
@@ -408,10 +408,10 @@ func TestFault_ChangedAnswer(t *testing.T) {
 	}
 }
 
-// TestFault_NoConnContext: on a server without the connection hook there is still no answer.
-func TestFault_NoConnContext(t *testing.T) {
+// TestInjector_NoConnContext: on a server without the connection hook there is still no answer.
+func TestInjector_NoConnContext(t *testing.T) {
 	t.Parallel()
-	injector := newInjector()
+	injector := newTestInjector()
 	var config net.ListenConfig
 	listener, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -422,7 +422,7 @@ func TestFault_NoConnContext(t *testing.T) {
 	t.Cleanup(func() { _ = server.Close() })
 	h := &testServer{injector, t, listener.Addr().String()}
 	for _, name := range []string{"reset-after-body", "slow-answer"} {
-		h.breaks(fault.Plan{Op: "send", Fault: named(t, name), Times: 1})
+		h.breaks(fault.Plan{Op: "send", Fault: faultOf(t, name), Times: 1})
 		if code, _, err := h.sends("send", "x"); err == nil || errors.Is(err, syscall.ECONNRESET) {
 			t.Errorf("%s: %d, %v", name, code, err)
 		}
@@ -432,8 +432,8 @@ func TestFault_NoConnContext(t *testing.T) {
 	}
 }
 
-// TestListener_OnlyTCP: a listener that cannot have the faults is refused with its first connection.
-func TestListener_OnlyTCP(t *testing.T) {
+// TestInjector_OnlyTCP: a listener that cannot have the faults is refused with its first connection.
+func TestInjector_OnlyTCP(t *testing.T) {
 	t.Parallel()
 	var config net.ListenConfig
 	path := filepath.Join(t.TempDir(), "s")
@@ -441,7 +441,7 @@ func TestListener_OnlyTCP(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener := newInjector().Listener(inner, connections)
+	listener := newTestInjector().Listener(inner, connections)
 	defer listener.Close()
 	conn, err := (&net.Dialer{Timeout: 10 * time.Second}).DialContext(t.Context(), "unix", path)
 	if err != nil {

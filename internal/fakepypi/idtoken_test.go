@@ -1,26 +1,21 @@
-package idtoken_test
+package fakepypi_test
 
 import (
 	"bytes"
-	"crypto/rand"
-	"crypto/rsa"
 	"errors"
 	"net/http"
 	"net/http/httptest"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/issuer"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/idtoken"
+	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
 )
 
-// key is one signing key for all issuers of the tests: making one takes longer than most tests. It is as small as Go signs with.
-var key = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 1024) })
-
-// TestIssuerDocuments: without the documents of its issuer no token is valid; they are asked for again with the next token.
-func TestIssuerDocuments(t *testing.T) {
+// TestIDToken_IssuerDocuments: without the documents of its issuer no token is valid; they are asked for again with the next token.
+func TestIDToken_IssuerDocuments(t *testing.T) {
 	t.Parallel()
 	const discovery, keys = "/.well-known/openid-configuration", "/.well-known/jwks"
 	answer := func(text string) http.HandlerFunc {
@@ -45,7 +40,7 @@ func TestIssuerDocuments(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			k, err := key()
+			k, err := pypitest.Key()
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -82,14 +77,18 @@ func TestIssuerDocuments(t *testing.T) {
 	}
 }
 
-// FuzzToken: a text is malformed or has claims, and only what the issuer has signed is valid.
-func FuzzToken(f *testing.F) {
+// FuzzIDToken: a text is malformed or has claims, and only what the issuer has signed is valid.
+func FuzzIDToken(f *testing.F) {
 	now := time.Now() // the clock stands still, so that keys are fetched once
 	clock := func() time.Time { return now }
 	var tokens *issuer.Issuer
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { tokens.ServeHTTP(w, r) }))
 	f.Cleanup(server.Close)
-	tokens = issuer.New(issuer.Options{URL: server.URL, Now: clock})
+	k, err := pypitest.Key()
+	if err != nil {
+		f.Fatal(err)
+	}
+	tokens = issuer.New(issuer.Options{URL: server.URL, Now: clock, Key: k})
 	token := func(defect issuer.TokenDefect) string {
 		tokens.Forge(defect)
 		raw, err := tokens.Token("rehearsal")

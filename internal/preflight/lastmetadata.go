@@ -1,0 +1,226 @@
+package preflight
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/org/pypi-oidc-publish/internal/distfile"
+	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/finding/phrase"
+	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/pep/spdx"
+)
+
+// The rules in this file compare the metadata of a wheel of the last release with that of a file of this one. Only what installers or
+// lawyers act on is compared: the texts of requirements, for one, differ in a third of all releases without a change.
+
+// current returns the file of the set whose metadata is compared: the wheel with the tags of the old one, else the first wheel, else the
+// first file. It is nil if its metadata or that of the release before is unknown.
+func (p step) current() *distfile.Distribution {
+	if p.metadata == nil {
+		return nil
+	}
+	chosen, rank := (*distfile.Distribution)(nil), 0
+	for _, d := range p.files {
+		own := 1
+		switch {
+		case !d.Metadata || d.Partial:
+			continue
+		case d.Kind() == distfile.Wheel && tagsOf(d.Name) == tagsOf(p.metadata.Name):
+			own = 3
+		case d.Kind() == distfile.Wheel:
+			own = 2
+		}
+		if own > rank {
+			chosen, rank = d, own
+		}
+	}
+	return chosen
+}
+
+// tagsOf returns the tags in the name of a wheel.
+func tagsOf(name string) string {
+	w, err := pep.ParseWheelName(name)
+	if err != nil {
+		return ""
+	}
+	return w.Python + "-" + w.ABI + "-" + w.Platform
+}
+
+// states reports whether the metadata of a file says what a field is: an sdist may leave it to the build.
+func states(d *distfile.Distribution, field string) bool {
+	if d.Kind() != distfile.Sdist {
+		return true
+	}
+	version := d.Header("Metadata-Version")
+	return !strings.HasPrefix(version, "1.") && version != "2.0" && version != "2.1" &&
+		!slices.ContainsFunc(d.Values("Dynamic"), func(dynamic string) bool { return strings.EqualFold(dynamic, field) })
+}
+
+// both returns the two files whose field is compared; ok is false if it is unknown of one.
+func (p step) both(field string) (before, now *distfile.Distribution, ok bool) {
+	d := p.current()
+	if d == nil || !states(d, field) {
+		return nil, nil, false
+	}
+	return p.metadata, d, true
+}
+
+func compareExtras(p step) (message, fix string, severity finding.Severity) {
+	before, now, ok := p.both("Provides-Extra")
+	if !ok {
+		return "", "", 0
+	}
+	kept := extrasOf(now)
+	gone := slices.DeleteFunc(extrasOf(before), func(extra string) bool { return slices.Contains(kept, extra) })
+	if len(gone) == 0 {
+		return "", "", 0
+	}
+	return fmt.Sprintf("%s had the extra %s, and this release does not", p.name(), phrase.Some(gone, mostNamed)),
+		"keep it, empty if need be: installers only warn about an extra that does not exist, and leave its dependencies out",
+		finding.Warning
+}
+
+// extrasOf returns the extras of a file by their normalized names, sorted, each once.
+func extrasOf(d *distfile.Distribution) (all []string) {
+	for _, extra := range d.Values("Provides-Extra") {
+		all = append(all, string(pep.Normalize(extra)))
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func comparePython(p step) (message, fix string, severity finding.Severity) {
+	from, to, ok := p.both("Requires-Python")
+	if !ok {
+		return "", "", 0
+	}
+	before, now := from.Header("Requires-Python"), to.Header("Requires-Python")
+	if before == now {
+		return "", "", 0
+	}
+	oldest, newest := lowestPython(before), lowestPython(now)
+	switch {
+	case oldest < 0:
+		return "", "", 0
+	case now == "":
+		return fmt.Sprintf("%s required Python %s, and this release requires none", p.name(), elide(before)),
+			"set requires-python: without it, installers on old versions of Python take this release and fail", finding.Warning
+	case newest <= oldest:
+		return "", "", 0
+	}
+	return fmt.Sprintf("this release requires Python %s, and %s worked with 3.%d", elide(now), p.name(), oldest),
+		"if it is meant, no action needed: installers on older versions of Python stay with the release before", p.inPatch()
+}
+
+// lowestPython returns N of the lowest Python 3.N of which some patch release matches; -1 if none does.
+func lowestPython(requires string) int {
+	set, err := pep.ParseSpecifiers(requires)
+	if err != nil {
+		return -1
+	}
+	const minors, patches = 30, 30
+	for minor := range minors {
+		for patch := range patches {
+			v, err := pep.ParseVersion(fmt.Sprintf("3.%d.%d", minor, patch))
+			if err == nil && set.Contains(v) {
+				return minor
+			}
+		}
+	}
+	return -1
+}
+
+func compareDependencies(p step) (message, fix string, severity finding.Severity) {
+	before, now, ok := p.both("Requires-Dist")
+	if !ok {
+		return "", "", 0
+	}
+	changes := changesOf(dependenciesOf(before), dependenciesOf(now))
+	if len(changes) == 0 {
+		return "", "", 0
+	}
+	return "dependencies differ from " + p.name() + ": " + phrase.Some(changes, mostNamed), "check that these changes are meant",
+		finding.Notice
+}
+
+// changesOf returns what differs between the dependencies of two releases.
+func changesOf(before, now map[pep.Project]dependency) (changes []string) {
+	for _, name := range slices.Sorted(maps.Keys(now)) {
+		old, known := before[name]
+		switch is := now[name]; {
+		case !known:
+			changes = append(changes, string(name)+" is new")
+		case is.pinned && !old.pinned:
+			changes = append(changes, string(name)+" is pinned to one version")
+		case is.lowest != nil && old.lowest != nil && is.lowest.Compare(*old.lowest) < 0:
+			changes = append(changes, fmt.Sprintf("%s may be as old as %s (before: %s)", name, is.lowest, old.lowest))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(before)) {
+		if _, still := now[name]; !still {
+			changes = append(changes, string(name)+" is gone")
+		}
+	}
+	return changes
+}
+
+// dependency is what the requirements of a release say about one project.
+type dependency struct {
+	pinned bool
+	lowest *pep.Version // nil if a requirement has no lower bound
+}
+
+func dependenciesOf(d *distfile.Distribution) map[pep.Project]dependency {
+	all := map[pep.Project]dependency{}
+	for _, text := range d.Values("Requires-Dist") {
+		r, err := pep.ParseRequirement(text)
+		if err != nil {
+			continue // another rule reports it
+		}
+		name := pep.Normalize(r.Name)
+		own, known := all[name]
+		var lowest *pep.Version
+		for _, clause := range r.Specifiers {
+			v, err := pep.ParseVersion(clause.Version)
+			switch {
+			case err != nil: // such as ==1.*
+			case clause.Operator == "==" || clause.Operator == "===":
+				own.pinned = true
+			case slices.Contains([]string{">=", ">", "~="}, clause.Operator) && (lowest == nil || v.Compare(*lowest) > 0):
+				lowest = &v
+			}
+		}
+		if !known || own.lowest != nil && (lowest == nil || lowest.Compare(*own.lowest) < 0) {
+			own.lowest = lowest
+		}
+		all[name] = own
+	}
+	return all
+}
+
+func compareLicense(p step) (message, fix string, severity finding.Severity) {
+	from, to, ok := p.both("License-Expression")
+	if !ok {
+		return "", "", 0
+	}
+	before, now := licenseOf(from), licenseOf(to)
+	if before == "" || before == now {
+		return "", "", 0
+	}
+	message = fmt.Sprintf("the licence of %s was %s, and that of this release is %s", p.name(), elide(before),
+		cmp.Or(elide(now), "not given"))
+	return message, "check that the change is meant: users have rules about licences", finding.Warning
+}
+
+// licenseOf returns the licence expression in normal form, or as written if it has none.
+func licenseOf(d *distfile.Distribution) string {
+	text := d.Header("License-Expression")
+	if canonical, err := spdx.Canonical(text); err == nil {
+		return canonical
+	}
+	return text
+}

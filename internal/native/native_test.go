@@ -70,6 +70,13 @@ func TestReader(t *testing.T) {
 	t.Parallel()
 	library := disttest.ELF(elf.EM_X86_64, 0, "GLIBC_2.2.5", "GLIBC_2.34", "GLIBC_2.17")
 	const macOS = disttest.ForMacOS
+	small := []byte(disttest.PE(pe.IMAGE_FILE_MACHINE_AMD64, true, false))
+	small[128+20] = 112 // its optional header ends before the directories that it says it has
+	many := make([]string, 1500)
+	for i := range many {
+		many[i] = "GLIBCXX_3.4"
+	}
+	many[len(many)-1] = "GLIBC_2.31"
 	arm, intel := disttest.MachO(macho.CpuArm64, macOS, 11, 0), disttest.MachO(macho.CpuAmd64, macOS, 10, 9)
 	for name, c := range map[string]struct{ content, want string }{
 		"ELF":                           {library, "ELF x86-64 glibc 2.34"},
@@ -82,6 +89,8 @@ func TestReader(t *testing.T) {
 		"ELF with versions of others":   {disttest.ELF(elf.EM_X86_64, 0, "GLIBCXX_3.4.29", "CXXABI_1.3", "GCC_3.0"), "ELF x86-64"},
 		"ELF that can do without":       {disttest.ELF(elf.EM_X86_64, 0, "GLIBC_2.2.5", "(GLIBC_2.36)"), "ELF x86-64 glibc 2.2"},
 		"ELF with its dynamic far away": {disttest.ELF(elf.EM_X86_64, 300_000, "GLIBC_2.28"), "ELF x86-64 glibc 2.28"},
+		"ELF with many versions":        {disttest.ELF(elf.EM_X86_64, 0, many...), "ELF x86-64 glibc 2.31"},
+		"ELF with many versions late":   {disttest.LateELF(elf.EM_X86_64, 200_000, many...), "ELF x86-64 glibc 2.31"},
 		"ELF for another machine":       {disttest.ELF(elf.EM_BPF, 0), "none"},
 		"an object file of ELF":         {library[:16] + "\x01" + library[17:], "none"},
 		"the beginning of ELF":          {library[:63], "none"},
@@ -115,6 +124,7 @@ func TestReader(t *testing.T) {
 		"PE for .NET":                {disttest.PE(pe.IMAGE_FILE_MACHINE_I386, true, true), "none"},
 		"PE for .NET, 64 bits":       {disttest.PE(pe.IMAGE_FILE_MACHINE_AMD64, true, true), "none"},
 		"PE for another machine":     {disttest.PE(pe.IMAGE_FILE_MACHINE_MIPS16, true, false), "none"},
+		"PE with a small header":     {string(small), "PE x86-64"},
 		"PE without its rest":        {disttest.PE(pe.IMAGE_FILE_MACHINE_AMD64, true, false)[:150], "none"},
 		"a text that begins like it": {"MZ is the name of the format\n" + strings.Repeat("x", 100), "none"},
 
@@ -311,6 +321,7 @@ func hostile() map[string][]byte {
 	return map[string][]byte{
 		"many segments":            change(56, 0xff, 0xff),
 		"large segments":           change(54, 0xff, 0xff),
+		"a large table":            append(change(54, 0xff, 0xff, 0, 4), make([]byte, 8<<20)...),
 		"segments far away":        change(32, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff),
 		"a large dynamic section":  change(64+2*56+32, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f),
 		"versions without an end":  change(needed+16+16+12, 1),

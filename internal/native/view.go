@@ -73,11 +73,12 @@ func (v *view) end() {
 	}
 }
 
-// rewind returns how many bytes of the content have all spans that are still to be filled; 0 if there are none. The content begins again.
+// rewind returns how many bytes of the content have all spans that are still to be filled, and what may turn out to follow them; 0 if there
+// are none. The content begins again.
 func (v *view) rewind() (n int64) {
 	for i := range v.spans {
 		if s := &v.spans[i]; !s.filled() && s.at < v.size {
-			n = max(n, min(s.at+int64(s.size), v.size))
+			n = max(n, min(s.at+int64(s.size)+headSize, v.size))
 		}
 	}
 	v.at = 0

@@ -58,6 +58,8 @@ type Selection struct {
 	Only bool
 	// Budget, if not nil, is for unpacking every member of a zip, those that no index reads included, as long as it lasts.
 	Budget *Budget
+	// Buffers are used, and left for the next archive; nil: the archive gets new ones.
+	Buffers *Buffers
 	// Stream is the same zip from its first byte. With a Budget, the records and the members' data are read from it, so that a caller who
 	// reads the whole file anyway needs no second pass. It may be left in the middle. It may be nil.
 	Stream io.Reader

@@ -13,7 +13,8 @@ import (
 // all Python source, or with a Budget every member, checked against their local header and checksum, and its records from the first byte to
 // the last. It keeps neither the file nor the directory in memory. It returns an error if r could not be read.
 func ReadZip(r io.ReaderAt, size int64, selection Selection) (Facts, error) {
-	file := &zipFile{ReaderAt: r, size: size, selection: selection}
+	file := &zipFile{ReaderAt: r, size: size, selection: selection, unpack: selection.Buffers.take()}
+	defer selection.Buffers.give(file.unpack)
 	end, err := file.findEnd()
 	w := newWalk(selection)
 	if err == nil {
@@ -30,7 +31,7 @@ type zipFile struct {
 	selection Selection
 	twice     *sameName // the first two entries with one name; nil if there are none
 	read      int64     // bytes of the members' data that were read
-	unpack    unpacker
+	unpack    *unpacker // nil if nothing is unpacked
 }
 
 // errOverlap says that the members of a zip take too much to read: several have the same data.

@@ -51,9 +51,9 @@ func (z *zipFile) frame(w *walk) error {
 func (z *zipFile) records(unpack func(*zipMember, io.Reader) error, w *walk) (complaint *Anomaly, err error) {
 	f := &framing{zip: z, names: w.facts.Names, unpack: unpack}
 	if stream := z.selection.Stream; stream != nil {
-		f.stream, f.r = true, bufio.NewReaderSize(&streamed{stream, z}, 64<<10)
+		f.stream, f.r = true, z.unpack.recordsOf(&streamed{stream, z})
 	} else {
-		f.r = bufio.NewReaderSize(nil, 64<<10)
+		f.r = z.unpack.recordsOf(nil)
 		f.to(0)
 	}
 	detail := f.records()

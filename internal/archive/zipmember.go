@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"sync"
 )
 
 const (
@@ -16,12 +17,45 @@ const (
 	localMark = 0x04034b50
 )
 
+// Buffers keeps what reading an archive needs of memory, about 200 kB, from one archive to the next. Its zero value is ready for use, by
+// several goroutines.
+type Buffers struct{ free sync.Pool }
+
+// take returns an unpacker for one archive.
+func (b *Buffers) take() *unpacker {
+	if b != nil {
+		if u, ok := b.free.Get().(*unpacker); ok {
+			return u
+		}
+	}
+	return &unpacker{}
+}
+
+// give takes an unpacker back, without what it knows of its archive.
+func (b *Buffers) give(u *unpacker) {
+	if b == nil {
+		return
+	}
+	u.window = window{data: u.window.data[:0]}
+	u.small.Reset(nil)
+	u.data, u.examined = packedData{}, examined{}
+	if u.flate != nil {
+		_ = u.flate.(flate.Resetter).Reset(&u.small, nil) // cannot fail
+	}
+	if u.records != nil {
+		u.records.Reset(&u.small)
+	}
+	b.free.Put(u)
+}
+
 // unpacker holds the buffers for reading members, which are reused from one to the next.
 type unpacker struct {
 	window window
 	small  bytes.Reader // a member's packed data, if it is in the window
 	flate  io.ReadCloser
 	block  []byte
+	// records reads the records of the archive, one after the other.
+	records *bufio.Reader
 
 	data     packedData // of a member that is unpacked where the walk through the records is
 	examined examined
@@ -34,6 +68,15 @@ type window struct {
 }
 
 const windowSize = 64 << 10
+
+// recordsOf returns a reader of the records in r.
+func (u *unpacker) recordsOf(r io.Reader) *bufio.Reader {
+	if u.records == nil {
+		u.records = bufio.NewReaderSize(r, 64<<10)
+	}
+	u.records.Reset(r)
+	return u.records
+}
 
 // bytes returns n bytes of the file, or fewer at its end; they are valid until the next call. n must not exceed the
 // window.

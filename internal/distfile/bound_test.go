@@ -133,3 +133,26 @@ func TestReader_Memory(t *testing.T) { // not parallel: it measures
 		t.Errorf("files with known metadata take %d bytes", grown)
 	}
 }
+
+// TestReader_Buffers: what reading an archive needs of memory is used again for the next file of the run.
+func TestReader_Buffers(t *testing.T) { // not parallel: it measures
+	const most = 64 << 10 // bytes for one more small wheel
+	reader := distfile.NewReader()
+	path := wheel(t, "alder-1.0-py3-none-any.whl", map[string]string{
+		"alder/__init__.py":            strings.Repeat("x = 1\n", 100),
+		"alder-1.0.dist-info/METADATA": "Metadata-Version: 2.4\nName: alder\nVersion: 1.0\n",
+	})
+	again := func() {
+		if _, err := reader.Read(t.Context(), path, false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	again()
+	allocated := growth.Allocated(again)
+	for range 9 { // the race detector has pools lose some of what they get
+		allocated = min(allocated, growth.Allocated(again))
+	}
+	if allocated > most {
+		t.Errorf("another wheel takes %d bytes", allocated)
+	}
+}

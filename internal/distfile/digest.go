@@ -8,6 +8,7 @@ import (
 	"errors"
 	"hash"
 	"io"
+	"sync"
 
 	"golang.org/x/crypto/blake2b"
 
@@ -92,11 +93,34 @@ type hashed struct {
 	file io.Reader
 	size int64 // the expected size of the file, so that a small file needs little memory
 	sums *sums
+	free *sync.Pool // of *[]byte, each of the size of a chunk
 
 	chunk []byte // already hashed
 	rest  []byte // the part of chunk that Read has not returned yet
 	ahead []byte // already read, but not hashed
 	ended error  // why nothing follows ahead: io.EOF, or a failure
+}
+
+// close leaves the buffers to other files. Nothing is read afterwards.
+func (h *hashed) close() {
+	for _, buffer := range [][]byte{h.chunk, h.ahead} {
+		if cap(buffer) == chunk {
+			whole := buffer[:chunk]
+			h.free.Put(&whole)
+		}
+	}
+	h.chunk, h.rest, h.ahead, h.ended = nil, nil, nil, io.ErrClosedPipe
+}
+
+// buffer returns memory for the next bytes of the file.
+func (h *hashed) buffer() []byte {
+	if h.size+1 < chunk {
+		return make([]byte, h.size+1)
+	}
+	if free, ok := h.free.Get().(*[]byte); ok {
+		return *free
+	}
+	return make([]byte, chunk)
 }
 
 // Read returns bytes that were already hashed.
@@ -150,7 +174,7 @@ func (h *hashed) read() {
 		return
 	}
 	if cap(h.ahead) == 0 {
-		h.ahead = make([]byte, min(chunk, h.size+1))
+		h.ahead = h.buffer()
 	}
 	n, err := io.ReadFull(h.file, h.ahead[:cap(h.ahead)])
 	if errors.Is(err, io.ErrUnexpectedEOF) {

@@ -91,7 +91,7 @@ func (r *Reader) Read(ctx context.Context, path string, md5 bool) (*Distribution
 	large := turn{ctx: ctx, of: r}
 	defer large.end()
 	selection := d.wanted()
-	selection.Admit, selection.Budget = large.begin, r.budget
+	selection.Admit, selection.Budget, selection.Buffers = large.begin, r.budget, &r.buffers
 	secrets, natives := secretFinder{scanner: r.scanner()}, nativeFinder{}
 	source, layout := newSourceFinder(), newLayoutFinder(d)
 	all := inspector{finders: []func(string) archive.Inspection{secrets.inspect}}
@@ -124,7 +124,8 @@ func (r *Reader) Read(ctx context.Context, path string, md5 bool) (*Distribution
 // directory and the members with metadata are read before, because the directory is at the end.
 func (d *Distribution) readAll(ctx context.Context, file *os.File, md5 bool, selection archive.Selection) error {
 	sums := newSums(md5)
-	stream := &hashed{ctx: ctx, file: file, size: d.Size, sums: sums}
+	stream := &hashed{ctx: ctx, file: file, size: d.Size, sums: sums, free: &d.memory.chunks}
+	defer stream.close()
 	selection.Stream = stream
 	selection.Stopped = func() error { return context.Cause(ctx) }
 	var err error

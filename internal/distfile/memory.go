@@ -32,6 +32,9 @@ type Reader struct {
 
 	scanner func() *secretscan.Scanner // makes a scanner for each file
 
+	buffers archive.Buffers
+	chunks  sync.Pool // of *[]byte, each of the size of a chunk
+
 	large chan struct{} // has a value while a file takes much memory, which is one at a time
 
 	mu    sync.Mutex

@@ -16,6 +16,8 @@ const (
 	queuedTexts = 4096
 	// writtenAtOnce is how many bytes are written at a time.
 	writtenAtOnce = 32 << 10
+	// gatherTime is how long a text waits for others to be written with it.
+	gatherTime = 5 * time.Millisecond
 	// outputPatience is how long the program waits for a reader of its output that reads nothing.
 	outputPatience = 3 * time.Second
 	// finalPatience is the same at the end of a program that was not cancelled: nothing but the rest of the output is waited for.
@@ -36,7 +38,7 @@ type output struct {
 
 // printed is a text for a stream.
 type printed struct {
-	to   io.Writer
+	to   *outputStream
 	text []byte
 }
 
@@ -48,7 +50,7 @@ func newOutput() *output {
 }
 
 // stream returns a writer to one of the streams. It never fails.
-func (o *output) stream(to io.Writer) io.Writer { return outputStream{o, to} }
+func (o *output) stream(to io.Writer) io.Writer { return &outputStream{o, to} }
 
 type outputStream struct {
 	output *output
@@ -56,8 +58,8 @@ type outputStream struct {
 }
 
 // Write queues a text.
-func (s outputStream) Write(text []byte) (int, error) {
-	s.output.add(printed{s.to, bytes.Clone(text)})
+func (s *outputStream) Write(text []byte) (int, error) {
+	s.output.add(printed{s, bytes.Clone(text)})
 	return len(text), nil
 }
 
@@ -85,15 +87,49 @@ func (o *output) add(next printed) {
 // writeAll writes what is queued, to the end of the queue. Errors are ignored: there is no place to report that nothing can be printed.
 func (o *output) writeAll() error {
 	for next := range o.queue {
-		for len(next.text) > 0 {
-			n := min(len(next.text), writtenAtOnce)
-			_, _ = next.to.Write(next.text[:n])
-			next.text = next.text[n:]
-			o.written.Add(1)
+		for more := true; more; {
+			var following printed
+			following, more = o.gather(&next)
+			for len(next.text) > 0 {
+				n := min(len(next.text), writtenAtOnce)
+				_, _ = next.to.to.Write(next.text[:n])
+				next.text = next.text[n:]
+				o.written.Add(1)
+			}
+			next = following
 		}
 	}
 	return nil
 }
+
+// gather adds to a text what follows it on the same stream within a moment, so that a run with many files does not write each line by
+// itself. It returns the first text of another stream, if that ended it. A text that must be seen at once, and the end of the program, wait
+// for nothing.
+func (o *output) gather(text *printed) (following printed, more bool) {
+	timer := time.NewTimer(gatherTime)
+	defer timer.Stop()
+	for len(text.text) < writtenAtOnce && !isUrgent(text.text) {
+		select {
+		case next, open := <-o.queue:
+			switch {
+			case !open:
+				return printed{}, false
+			case next.to != text.to:
+				return next, true
+			}
+			text.text = append(text.text, next.text...)
+			if isUrgent(next.text) {
+				return printed{}, false
+			}
+		case <-timer.C:
+			return printed{}, false
+		}
+	}
+	return printed{}, false
+}
+
+// isUrgent reports whether a text has the runner mask a secret.
+func isUrgent(text []byte) bool { return bytes.HasPrefix(text, []byte("::add-mask::")) }
 
 // finish waits until everything is written, or until nothing has been read for some time. If ctx is done, that time is short.
 func (o *output) finish(ctx context.Context) {

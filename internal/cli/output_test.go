@@ -122,3 +122,38 @@ func TestOutput_SignalAtTheEnd(t *testing.T) {
 type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
+// TestOutput_Together: lines that follow each other are written together, but a mask at once, and what was printed before it.
+func TestOutput_Together(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var writes []string
+		began := time.Now()
+		log := func(name string) io.Writer {
+			return writerFunc(func(p []byte) (int, error) {
+				writes = append(writes, fmt.Sprintf("%s %v %q", name, time.Since(began), p))
+				return len(p), nil
+			})
+		}
+		o := newOutput()
+		out, problems := o.stream(log("out")), o.stream(log("err"))
+		show := func(to io.Writer, lines ...string) {
+			for _, line := range lines {
+				fmt.Fprintln(to, line)
+			}
+		}
+		show(out, "a", "b")
+		time.Sleep(time.Second)
+		show(out, "c")
+		show(problems, "d", "e")
+		show(out, "f", "::add-mask::secret", "g")
+		o.finish(t.Context())
+		want := []string{
+			fmt.Sprintf(`out %v "a\nb\n"`, gatherTime),
+			`out 1s "c\n"`, `err 1s "d\ne\n"`, `out 1s "f\n::add-mask::secret\n"`, `out 1s "g\n"`,
+		}
+		if strings.Join(writes, "\n") != strings.Join(want, "\n") {
+			t.Errorf("%s\nwant\n%s", strings.Join(writes, "\n"), strings.Join(want, "\n"))
+		}
+	})
+}

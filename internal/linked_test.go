@@ -2,11 +2,14 @@ package internal_test
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -96,6 +99,45 @@ func TestLinked_NoMethodReflection(t *testing.T) {
 	}
 	for _, function := range reflecting(dump.String()) {
 		t.Errorf("the linker keeps all methods of all types because of %s", function)
+	}
+	if runtime.GOOS+"/"+runtime.GOARCH == "linux/amd64" {
+		checkStart(t, program)
+	}
+}
+
+// checkStart checks what the packages of the program take from memory before main, as the runtime reports it: the time of that depends on
+// the machine, and this does not. A package of ours that builds a table or compiles a pattern at every start, for a run that may not need
+// it, takes more; so does a library that came with more than it is used for.
+func checkStart(t *testing.T, program string) {
+	t.Helper()
+	const (
+		mostOurs, mostOurPieces = 40 << 10, 450 // bytes, and how often
+		mostAll, mostPieces     = 2200 << 10, 13_500
+	)
+	command := exec.CommandContext(t.Context(), program, "version")
+	command.Env = []string{"GODEBUG=inittrace=1"}
+	var trace bytes.Buffer
+	command.Stderr = &trace
+	if err := command.Run(); err != nil {
+		t.Fatal(err)
+	}
+	line := regexp.MustCompile(`(?m)^init (\S+) .* (\d+) bytes, (\d+) allocs$`)
+	packages := 0
+	var ours, all, ourPieces, pieces int
+	for _, m := range line.FindAllStringSubmatch(trace.String(), -1) {
+		bytes, errBytes := strconv.Atoi(m[2])
+		allocations, errAllocations := strconv.Atoi(m[3])
+		if err := errors.Join(errBytes, errAllocations); err != nil {
+			t.Fatal(err)
+		}
+		packages, all, pieces = packages+1, all+bytes, pieces+allocations
+		if strings.Contains(m[1], "/pypi-oidc-publish/") {
+			ours, ourPieces = ours+bytes, ourPieces+allocations
+		}
+	}
+	t.Logf("%d packages take %d bytes in %d pieces before main, ours %d in %d", packages, all, pieces, ours, ourPieces)
+	if packages == 0 || ours > mostOurs || ourPieces > mostOurPieces || all > mostAll || pieces > mostPieces {
+		t.Errorf("more than %d bytes in %d pieces, or of ours %d in %d", mostAll, mostPieces, mostOurs, mostOurPieces)
 	}
 }
 

@@ -63,8 +63,8 @@ func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Mi
 func build(b *testing.B) string {
 	b.Helper()
 	path := filepath.Join(b.TempDir(), "pypi-oidc-publish")
-	command := exec.CommandContext(b.Context(), "go", "build", "-tags="+buildtags.Read(b), "-trimpath", "-buildvcs=false", "-ldflags=-s -w",
-		"-o", path, "../..")
+	flags := append([]string{"build", "-tags=" + buildtags.Read(b)}, buildtags.Compiler(b)...)
+	command := exec.CommandContext(b.Context(), "go", append(flags, "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", path, "../..")...)
 	command.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := command.CombinedOutput(); err != nil {
 		b.Fatalf("%v\n%s", err, out)

@@ -6,12 +6,19 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 )
 
 // Read returns the tags for go build, with commas between them. They are those of the Dockerfile's line ARG TAGS, which
 // everything reads that builds a release.
-func Read(t testing.TB) string {
+func Read(t testing.TB) string { return line(t, "TAGS", `(\S+)`) }
+
+// Compiler returns the flags for go build that say how packages are compiled. They are those of the Dockerfile's line ARG GCFLAGS.
+func Compiler(t testing.TB) []string { return strings.Fields(line(t, "GCFLAGS", `"(.*)"`)) }
+
+// line returns the value of one ARG of the Dockerfile.
+func line(t testing.TB, name, pattern string) string {
 	t.Helper()
 	module, err := exec.CommandContext(t.Context(), "go", "env", "GOMOD").Output()
 	if err != nil {
@@ -21,9 +28,9 @@ func Read(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lines := regexp.MustCompile(`(?m)^ARG TAGS=(\S+)$`).FindAllSubmatch(text, -1)
+	lines := regexp.MustCompile(`(?m)^ARG `+name+`=`+pattern+`$`).FindAllSubmatch(text, -1)
 	if len(lines) != 1 {
-		t.Fatalf("the Dockerfile has %d lines ARG TAGS=…; want one", len(lines))
+		t.Fatalf("the Dockerfile has %d lines ARG %s=…; want one", len(lines), name)
 	}
 	return string(lines[0][1])
 }

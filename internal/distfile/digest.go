@@ -21,7 +21,7 @@ const chunk = 512 << 10
 
 // Digests holds the three digests that indexes use. MD5 provides no protection, but some older indexes need it.
 type Digests struct {
-	SHA256, BLAKE2b [32]byte // BLAKE2b has a digest of 256 bits
+	SHA256, BLAKE2b [32]byte // BLAKE2b has a digest of 256 bits; all zero of a reader that computes only SHA-256
 	MD5             [16]byte // all zero unless it was requested
 }
 
@@ -45,16 +45,19 @@ func (d *Distribution) BLAKE2b512() (string, error) {
 
 // sums computes the digests of a stream in one pass, with one goroutine per digest.
 type sums struct {
-	sha256, blake2b, md5 hash.Hash // md5 is nil unless it was requested
+	sha256, blake2b, md5 hash.Hash // blake2b and md5 are nil unless they were requested
 	size                 int64
 }
 
-func newSums(withMD5 bool) *sums {
-	blake, err := blake2b.New256(nil)
-	if err != nil {
-		panic(err) // New256 only fails because of a key, and there is none
+func newSums(withBLAKE2b, withMD5 bool) *sums {
+	s := &sums{sha256: sha256.New()}
+	if withBLAKE2b {
+		blake, err := blake2b.New256(nil)
+		if err != nil {
+			panic(err) // New256 only fails because of a key, and there is none
+		}
+		s.blake2b = blake
 	}
-	s := &sums{sha256: sha256.New(), blake2b: blake}
 	if withMD5 {
 		s.md5 = md5.New()
 	}
@@ -71,16 +74,20 @@ func (s *sums) add(ctx context.Context, data []byte, meanwhile func(context.Cont
 			return err
 		}
 	}
-	all := []func(context.Context) error{meanwhile, feed(s.sha256), feed(s.blake2b)}
-	if s.md5 != nil {
-		all = append(all, feed(s.md5))
+	all := []func(context.Context) error{meanwhile, feed(s.sha256)}
+	for _, other := range []hash.Hash{s.blake2b, s.md5} {
+		if other != nil {
+			all = append(all, feed(other))
+		}
 	}
 	return par.All(ctx, all...)
 }
 
 func (s *sums) digests() (d Digests) {
 	s.sha256.Sum(d.SHA256[:0])
-	s.blake2b.Sum(d.BLAKE2b[:0])
+	if s.blake2b != nil {
+		s.blake2b.Sum(d.BLAKE2b[:0])
+	}
 	if s.md5 != nil {
 		s.md5.Sum(d.MD5[:0])
 	}

@@ -123,7 +123,7 @@ func (r *Reader) Read(ctx context.Context, path string, md5 bool) (*Distribution
 // readAll computes the digests and reads the archive in one pass: its members are unpacked while it is hashed. Of a zip, the
 // directory and the members with metadata are read before, because the directory is at the end.
 func (d *Distribution) readAll(ctx context.Context, file *os.File, md5 bool, selection archive.Selection) error {
-	sums := newSums(md5)
+	sums := newSums(!d.memory.onlySHA256, md5)
 	stream := &hashed{ctx: ctx, file: file, size: d.Size, sums: sums, free: &d.memory.chunks}
 	defer stream.close()
 	selection.Stream = stream

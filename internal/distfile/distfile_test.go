@@ -291,3 +291,20 @@ func BenchmarkRead(b *testing.B) {
 		}
 	}
 }
+
+// TestReader_OnlySHA256: files that are compared with no index need no other digest than SHA-256.
+func TestReader_OnlySHA256(t *testing.T) {
+	t.Parallel()
+	const path = "testdata/sampleproject-3.0.0.tar.gz"
+	all, err := distfile.NewReader().Read(t.Context(), path, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	few, err := distfile.NewSHA256Reader().Read(t.Context(), path, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (distfile.Digests{SHA256: all.Digests.SHA256}); few.Digests != want || all.Digests == want {
+		t.Errorf("%x, and %x", few.Digests, all.Digests)
+	}
+}

@@ -216,7 +216,7 @@ func TestCheck_ManyReleases(t *testing.T) { // not parallel: it measures
 		for n := range 100 * scale {
 			d := *one
 			d.Name = fmt.Sprintf("alder-1.%d.tar.gz", n)
-			d.Path, d.Digests.BLAKE2b[0], d.Digests.BLAKE2b[1] = d.Name, byte(n), byte(n>>8)
+			d.Path, d.Digests.SHA256[0], d.Digests.SHA256[1] = d.Name, byte(n), byte(n>>8)
 			d.Headers = []distfile.Field{
 				{Name: "Metadata-Version", Value: "2.1"}, {Name: "Name", Value: "alder"}, {Name: "Version", Value: fmt.Sprintf("1.%d", n)},
 			}

@@ -27,21 +27,25 @@ func duplicateName(s Set) (found []finding.Finding) {
 func duplicateContent(s Set) (found []finding.Finding) {
 	first := map[[32]byte]string{}
 	for _, d := range copiesLast(s.Files) {
-		other := first[d.Digests.BLAKE2b]
+		other := first[d.Digests.SHA256]
 		if release, err := d.Release(); err == nil && other == "" {
 			other = s.catalogOf(release.Project).twin(d)
 		}
 		switch other {
 		case "":
-			first[d.Digests.BLAKE2b] = d.Name
+			first[d.Digests.SHA256] = d.Name
 		case d.Name: // duplicate-name reports it, or the file is already on the index
 		default:
 			fix := "it has the same content as " + other + ": keep one of them"
 			if isCopy(d.Name) {
 				fix = copyAdvice(copyMark().FindString(d.Name))
 			}
-			found = append(found, refusal(d, fmt.Sprintf("File already exists (%s, with blake2_256 hash '%s').",
-				quote(d.Name), hex.EncodeToString(d.Digests.BLAKE2b[:])), fix))
+			kind, digest := "blake2_256", d.Digests.BLAKE2b // as the index says it
+			if digest == [32]byte{} {
+				kind, digest = "sha256", d.Digests.SHA256
+			}
+			found = append(found, refusal(d, fmt.Sprintf("File already exists (%s, with %s hash '%s').",
+				quote(d.Name), kind, hex.EncodeToString(digest[:])), fix))
 		}
 	}
 	return found

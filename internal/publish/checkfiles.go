@@ -36,6 +36,7 @@ func Check(ctx context.Context, o Options, d Deps) (CheckResult, error) {
 		}
 	}
 	r := newRun(o, d)
+	r.onlyChecks = true
 	files, err := distfile.Find(o.Paths)
 	named, others := splitNamed(files.Others, o.Paths)
 	if len(named) > 0 && noneFound(err) {

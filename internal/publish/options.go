@@ -91,6 +91,7 @@ type run struct {
 	Deps
 	listings    *listings
 	oneRelease  bool // all files are of one release, by collect
+	onlyChecks  bool // nothing is published
 	unseenNoted bool // that nothing can be seen of the index was reported
 }
 

@@ -64,7 +64,8 @@ func build(b *testing.B) string {
 	b.Helper()
 	path := filepath.Join(b.TempDir(), "pypi-oidc-publish")
 	flags := append([]string{"build", "-tags=" + buildtags.Read(b)}, buildtags.Compiler(b)...)
-	command := exec.CommandContext(b.Context(), "go", append(flags, "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", path, "../..")...)
+	flags = append(flags, "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", path, "../..")
+	command := exec.CommandContext(b.Context(), "go", flags...)
 	command.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := command.CombinedOutput(); err != nil {
 		b.Fatalf("%v\n%s", err, out)

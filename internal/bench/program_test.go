@@ -64,7 +64,8 @@ func build(b *testing.B) string {
 	b.Helper()
 	path := filepath.Join(b.TempDir(), "pypi-oidc-publish")
 	flags := append([]string{"build", "-tags=" + buildtags.Read(b)}, buildtags.Compiler(b)...)
-	command := exec.CommandContext(b.Context(), "go", append(flags, "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", path, "../..")...)
+	flags = append(flags, "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", path, "../..")
+	command := exec.CommandContext(b.Context(), "go", flags...)
 	command.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := command.CombinedOutput(); err != nil {
 		b.Fatalf("%v\n%s", err, out)
@@ -143,17 +144,24 @@ func fronted(b *testing.B, servers *fakepypi.Servers, front func(w http.Response
 type ran struct {
 	began time.Time
 	took  time.Duration
+	cpu   time.Duration
 	peak  int64 // bytes of memory that were resident at most
 }
 
 // publish runs the program as a step of the test server's run, uploading to the address.
 func publish(b *testing.B, program string, servers *fakepypi.Servers, to *url.URL, folder string) ran {
 	b.Helper()
+	return publishWith(b, program, servers, to, folder, "-wait-for-index", "0")
+}
+
+// publishWith is publish with other flags.
+func publishWith(b *testing.B, program string, servers *fakepypi.Servers, to *url.URL, folder string, flags ...string) ran {
+	b.Helper()
 	env := []string{"GITHUB_ACTIONS=true", "PATH=" + os.Getenv("PATH")}
 	for name, value := range servers.Env {
 		env = append(env, name+"="+value)
 	}
-	return process(b, env, program, "publish", "-repository-url", to.String(), "-wait-for-index", "0", folder)
+	return process(b, env, program, append(append([]string{"publish", "-repository-url", to.String()}, flags...), folder)...)
 }
 
 // process runs a program to its good end and watches its memory.
@@ -172,6 +180,7 @@ func process(b *testing.B, env []string, program string, arguments ...string) ra
 	go func() { watched <- peakOf(command.Process.Pid, ended) }()
 	err := command.Wait()
 	r.took = time.Since(r.began)
+	r.cpu = command.ProcessState.UserTime() + command.ProcessState.SystemTime()
 	close(ended)
 	r.peak = <-watched
 	if err != nil {

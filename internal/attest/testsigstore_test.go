@@ -505,8 +505,8 @@ func TestSigstore_CertificatePublicKeyRequest(t *testing.T) {
 	}
 }
 
-// TestSigstore_CheckpointName: a checkpoint is of the log whose name is the host of the trusted root's baseUrl, in its first line and in its
-// signature: sigstore-js and sigstore-java look for the key of the signature by that name.
+// TestSigstore_CheckpointName: a checkpoint is of the log whose name is the host of the trusted root's baseUrl, in its first line
+// and in its signature: sigstore-js and sigstore-java look for the key of the signature by that name.
 func TestSigstore_CheckpointName(t *testing.T) {
 	t.Parallel()
 	in := start(t, sigstore.Behavior{})

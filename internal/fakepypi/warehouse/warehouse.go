@@ -11,14 +11,14 @@
 //
 // # Limitations
 //
-// International host names of email addresses (row 34) are checked without the tables of IDNA and without Unicode normalization. The tables
-// of licenses, classifiers and the standard library are of the dates in the READMEs beside them. A license reference with a + behind it is
-// refused (row 28), while PyPI fails with 500. Attestations are verified as on PyPI, against the one Sigstore instance in [Options]
-// (row 95); the messages about their format have the shape of PyPI's, but not every word. There is one kind of Trusted Publisher, GitHub's, one user,
-// and one page for people, a project's. An archive that exceeds the bounds of the reader is accepted. An archive whose metadata member is
-// damaged is refused, while PyPI fails with 500. One with ZIP64 extensible data is refused for that, whatever else is wrong with it. By
-// default a request that overlaps another one's commit is refused more often than on PyPI ([Races]). The tables are in memory, and are
-// written to disk as one document if [Options.Keep] is set.
+// International host names of email addresses (row 34) are checked without the tables of IDNA and without Unicode normalization. The
+// tables of licenses, classifiers and the standard library are of the dates in the READMEs beside them. A license reference with a +
+// behind it is refused (row 28), while PyPI fails with 500. Attestations are verified as on PyPI, against the one Sigstore instance in
+// [Options] (row 95); the messages about their format have the shape of PyPI's, but not every word. There is one kind of Trusted
+// Publisher, GitHub's, one user, and one page for people, a project's. An archive that exceeds the bounds of the reader is accepted.
+// An archive whose metadata member is damaged is refused, while PyPI fails with 500. One with ZIP64 extensible data is refused for
+// that, whatever else is wrong with it. By default a request that overlaps another one's commit is refused more often than on PyPI
+// ([Races]). The tables are in memory, and are written to disk as one document if [Options.Keep] is set.
 package warehouse
 
 import (

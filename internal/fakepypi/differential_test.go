@@ -32,8 +32,8 @@ import (
 )
 
 // TestUpload_AgreesWithPreflight changes wheels and sdists in all that preflight checks, and uploads them to the test server: what
-// preflight refuses is refused, and nothing else. Most uploads are handed to the index as the requests that they are, and one in 20 is sent by
-// the client over HTTP, with all that is checked on its way.
+// preflight refuses is refused, and nothing else. Most uploads are handed to the index as the requests that they are, and one in 20 is
+// sent by the client over HTTP, with all that is checked on its way.
 func TestUpload_AgreesWithPreflight(t *testing.T) {
 	t.Parallel()
 	const onceSent = 20

@@ -42,7 +42,8 @@ func TestInspection_Again(t *testing.T) {
 	content := strings.Repeat("0123456789", 20_000)
 	for _, deflated := range []bool{true, false} {
 		members := []disttest.Member{
-			{Name: "x.py", Content: "x = 1\n", Deflated: deflated}, {Name: "big", Content: content, Deflated: deflated},
+			{Name: "x.py", Content: "x = 1\n", Deflated: deflated},
+			{Name: "big", Content: content, Deflated: deflated},
 			{Name: "last", Content: "the end", Deflated: deflated},
 		}
 		data := disttest.Zip(members...)

@@ -72,7 +72,7 @@ func TestReadZip_Verify(t *testing.T) {
 	}
 }
 
-// TestReadZip_LargeRecord: a record of any size is compared: this one has four times as many rows as are compared by size and hash.
+// TestReadZip_LargeRecord: a record of half a million rows is compared to its end.
 func TestReadZip_LargeRecord(t *testing.T) {
 	t.Parallel()
 	record := "a.py,,\nRECORD,,\n" + strings.Repeat("a.py,,\n", 4<<17) + "c.py,,\n"

@@ -171,6 +171,7 @@ func TestAstray_NewProjects(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newStepOf(t, fakepypi.Options{Run: fakepypi.Run{Environment: "pypi"}}, c.files...)
+			s.env["INPUT_EXPECTED-PROJECT"] = "alder\nbirch\ncedar"
 			c.how(s)
 			e := s.run()
 			s.wants(e, c.want)

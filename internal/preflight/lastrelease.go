@@ -61,7 +61,6 @@ type step struct {
 
 // contents is what the file names of a release say.
 type contents struct {
-	names  []string
 	sdist  bool
 	wheels int
 	// interpreters has for each system, a platform without its version, the interpreters that have a wheel.
@@ -94,19 +93,31 @@ func (s Set) steps() (all []step) {
 		for _, f := range old {
 			oldNames = append(oldNames, f.Name)
 		}
-		all = append(all, step{r, before, now, files[r], old, contentsOf(oldNames), contentsOf(names), s.Previous[r]})
+		was, known := contentsOf(oldNames)
+		is, alsoKnown := contentsOf(names)
+		if known && alsoKnown {
+			all = append(all, step{r, before, now, files[r], old, was, is, s.Previous[r]})
+		}
 	}
 	return all
 }
 
-// contentsOf returns what file names say.
-func contentsOf(names []string) contents {
-	c := contents{names: names, interpreters: map[string]map[string]bool{}}
+// mostCombinations is how many combinations of tags the names of a release may stand for: real ones have some hundreds.
+const mostCombinations = 5000
+
+// contentsOf returns what file names say; ok is false if the tags in them stand for too many combinations.
+func contentsOf(names []string) (c contents, ok bool) {
+	c = contents{interpreters: map[string]map[string]bool{}}
+	combinations := 0
 	for _, name := range names {
 		w, err := pep.ParseWheelName(name)
 		if err != nil {
 			c.sdist = c.sdist || isSdistName(name)
 			continue
+		}
+		count := func(tags string) int { return strings.Count(tags, ".") + 1 }
+		if combinations += count(w.Python) * count(w.ABI) * count(w.Platform); combinations > mostCombinations {
+			return contents{}, false
 		}
 		c.wheels++
 		for platform := range strings.SplitSeq(w.Platform, ".") {
@@ -122,7 +133,7 @@ func contentsOf(names []string) contents {
 			}
 		}
 	}
-	return c
+	return c, true
 }
 
 func isSdistName(name string) bool {
@@ -145,6 +156,8 @@ func systemsOf(tag string) []string {
 		return []string{"musl linux " + arch}
 	case family == "macosx" && arch == "universal2":
 		return []string{"macos arm64", "macos x86_64"}
+	case family == "macosx" && arch == "intel":
+		return []string{"macos x86_64"} // and i386, for which no Python is made any more
 	case family == "macosx":
 		return []string{"macos " + arch}
 	case rest != "" && family != "win":
@@ -181,16 +194,17 @@ func (c contents) has(system, interpreter string) bool {
 	return false
 }
 
-// covers reports whether there is a wheel for everything that another release has wheels for.
-func (c contents) covers(other contents) bool {
+// percentOf returns how many percent of the combinations of a system and an interpreter that another release has wheels for have one here.
+func (c contents) percentOf(other contents) int {
+	had, has := 0, 0
 	for system, interpreters := range other.interpreters {
 		for interpreter := range interpreters {
-			if !c.has(system, interpreter) {
-				return false
+			if had++; c.has(system, interpreter) {
+				has++
 			}
 		}
 	}
-	return true
+	return 100 * has / max(had, 1)
 }
 
 // minorOf returns N of cp3N, or -1.
@@ -289,14 +303,16 @@ func compareWheels(p step) (message, fix string, severity finding.Severity) {
 	return fmt.Sprintf("this release has no wheel for %s, and %s had", named(gone), p.name()), partly, p.inPatch()
 }
 
-// A release with less than this part of the wheels of one that had at least so many is worth a look.
+// A release with less than this part of the wheels of one that had at least so many is worth a look, unless its few wheels are for as much:
+// one for the stable ABI stands in the place of many.
 const (
 	fewBefore  = 4
 	fewPercent = 60
 )
 
 func compareCount(p step) (message, fix string, severity finding.Severity) {
-	if p.new.wheels == 0 || p.new.covers(p.old) || p.old.wheels < fewBefore || 100*p.new.wheels >= fewPercent*p.old.wheels {
+	if p.new.wheels == 0 || p.old.wheels < fewBefore || 100*p.new.wheels >= fewPercent*p.old.wheels ||
+		p.new.percentOf(p.old) >= fewPercent {
 		return "", "", 0
 	}
 	return fmt.Sprintf(

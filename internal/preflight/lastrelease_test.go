@@ -137,6 +137,35 @@ func TestCompare_Files(t *testing.T) {
 			), version: "1.5", now: wheels("1.5", "cp312", "win_amd64 macosx_11_0_arm64"),
 			want: []string{"warning compare-count"}, says: "this release has 2 wheels, and alder 1.4.2 had 6",
 		},
+		"abi3 from a later Python in place of many": {
+			before: wheels("1.4.2", "cp39 cp310 cp311 cp312 cp313", threeSystems), version: "1.5", now: wheels("1.5", "cp310+", threeSystems),
+		},
+		"abi3 in place of many, for one system of three": {
+			before: wheels("1.4.2", "cp310 cp311 cp312", threeSystems), version: "1.5", now: wheels("1.5", "cp310+", "win_amd64"),
+			want: []string{"notice compare-wheels", "warning compare-count"},
+		},
+		"a tag of older macOS for two architectures": {
+			before: wheels("1.4.2", "cp312", "macosx_10_9_intel.macosx_10_9_x86_64 win_amd64"), version: "1.4.3",
+			now: wheels("1.4.3", "cp312", "macosx_10_13_x86_64 win_amd64"),
+		},
+		"a newer epoch": {
+			before: wheels("2024.5.2", "cp311 cp312", threeSystems), version: "1!2024.5",
+			now:  without(wheels("1!2024.5", "cp311 cp312", threeSystems), "cp311-win_amd64"),
+			want: []string{"notice compare-wheels"},
+		},
+		"a post-release": {
+			before: []string{"alder-1.4.2.tar.gz", "alder-1.4.2-py3-none-any.whl"}, version: "1.4.2.post1",
+			now:  []string{"alder-1.4.2.post1-py3-none-any.whl"},
+			want: []string{"warning compare-sdist"},
+		},
+		"a development release": {
+			before: []string{"alder-1.4.2.tar.gz"}, version: "1.4.3.dev1", now: []string{"alder-1.4.3.dev1-py3-none-any.whl"},
+		},
+		"the other spelling of a version": {
+			before: []string{"alder-1.4.tar.gz", "alder-1.4.0-py3-none-any.whl"}, version: "1.4.1",
+			now:  []string{"alder-1.4.1.tar.gz"},
+			want: []string{"warning compare-wheels"}, says: "had 1",
+		},
 		"no wheels": {
 			before: append(wheels("1.4.2", "cp312", threeSystems), "alder-1.4.2.tar.gz"), version: "1.4.3",
 			now:  []string{"alder-1.4.3.tar.gz"},
@@ -190,5 +219,21 @@ func TestCompare_Yanked(t *testing.T) {
 	})
 	if len(found) > 0 {
 		t.Errorf("got %q", found)
+	}
+}
+
+// TestCompare_TagsWithoutEnd: names whose tags stand for more combinations than any release has are not compared, however many there are.
+func TestCompare_TagsWithoutEnd(t *testing.T) {
+	t.Parallel()
+	tags := func(form string, n int) string { return strings.Join(many(form, n), ".") }
+	endless := "alder-1.4.2-" + tags("cp%d", 400) + "-" + tags("abi%d", 400) + "-" + tags("linux_%d", 400) + ".whl"
+	before := append([]string{"alder-1.4.2.tar.gz"}, slices.Repeat([]string{endless}, 40)...)
+	s := preflight.Set{
+		Files:    built("1.4.3", "alder-1.4.3-py3-none-any.whl"),
+		Listings: map[pep.Project]pep.Listing{"alder": {Project: "alder", Exists: true, Files: listed(before...)}}, Compare: true,
+	}
+	found, _ := compared(s)
+	if len(found) > 0 || len(preflight.Compare(s)) > 0 {
+		t.Errorf("it compares: %q", found)
 	}
 }

@@ -1210,7 +1210,7 @@ var rules = []rule{
 		listing,
 		perStep(compareCount),
 		"there are fewer than 60 % of the wheels of the last release, if that had four or more",
-		"A build that failed, or an artifact that was not downloaded, is easily overlooked among many.",
+		"A build that failed, or an artifact that was not downloaded, is easily overlooked among many. A wheel that is for many versions of Python, or for both architectures of macOS, counts as one for each.",
 	},
 	{
 		"compare-extra",

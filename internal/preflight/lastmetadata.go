@@ -102,36 +102,44 @@ func comparePython(p step) (message, fix string, severity finding.Severity) {
 	if before == now {
 		return "", "", 0
 	}
-	oldest, newest := lowestPython(before), lowestPython(now)
+	oldest, known := lowestPython(before)
+	newest, alsoKnown := lowestPython(now)
 	switch {
-	case oldest < 0:
+	case !known:
 		return "", "", 0
 	case now == "":
 		return fmt.Sprintf("%s required Python %s, and this release requires none", p.name(), elide(before)),
 			"set requires-python: without it, installers on old versions of Python take this release and fail", finding.Warning
-	case newest <= oldest:
+	case !alsoKnown || newest.Compare(oldest) <= 0:
 		return "", "", 0
 	}
-	return fmt.Sprintf("this release requires Python %s, and %s worked with 3.%d", elide(now), p.name(), oldest),
+	worked := "worked with " + oldest.String()
+	if before == "" {
+		worked = "required none"
+	}
+	return fmt.Sprintf("this release requires Python %s, and %s %s", elide(now), p.name(), worked),
 		"if it is meant, no action needed: installers on older versions of Python stay with the release before", p.inPatch()
 }
 
-// lowestPython returns N of the lowest Python 3.N of which some patch release matches; -1 if none does.
-func lowestPython(requires string) int {
+// lowestPython returns the lowest Python, such as 3.9, of which some patch release matches; ok is false if none does.
+func lowestPython(requires string) (lowest pep.Version, ok bool) {
 	set, err := pep.ParseSpecifiers(requires)
 	if err != nil {
-		return -1
+		return pep.Version{}, false
 	}
 	const minors, patches = 30, 30
-	for minor := range minors {
-		for patch := range patches {
-			v, err := pep.ParseVersion(fmt.Sprintf("3.%d.%d", minor, patch))
-			if err == nil && set.Contains(v) {
-				return minor
+	for _, major := range []int{2, 3} {
+		for minor := range minors {
+			for patch := range patches {
+				v, err := pep.ParseVersion(fmt.Sprintf("%d.%d.%d", major, minor, patch))
+				if err == nil && set.Contains(v) {
+					lowest, err = pep.ParseVersion(fmt.Sprintf("%d.%d", major, minor))
+					return lowest, err == nil
+				}
 			}
 		}
 	}
-	return -1
+	return pep.Version{}, false
 }
 
 func compareDependencies(p step) (message, fix string, severity finding.Severity) {
@@ -158,6 +166,8 @@ func changesOf(before, now map[pep.Project]dependency) (changes []string) {
 			changes = append(changes, string(name)+" is pinned to one version")
 		case is.lowest != nil && old.lowest != nil && is.lowest.Compare(*old.lowest) < 0:
 			changes = append(changes, fmt.Sprintf("%s may be as old as %s (before: %s)", name, is.lowest, old.lowest))
+		case is.lowest == nil && old.lowest != nil && !is.pinned:
+			changes = append(changes, fmt.Sprintf("%s may be of any age (before: %s)", name, old.lowest))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(before)) {
@@ -174,6 +184,7 @@ type dependency struct {
 	lowest *pep.Version // nil if a requirement has no lower bound
 }
 
+// dependenciesOf returns the dependencies by their names. A project that requires extras of itself does not depend on itself.
 func dependenciesOf(d *distfile.Distribution) map[pep.Project]dependency {
 	all := map[pep.Project]dependency{}
 	for _, text := range d.Values("Requires-Dist") {
@@ -182,15 +193,20 @@ func dependenciesOf(d *distfile.Distribution) map[pep.Project]dependency {
 			continue // another rule reports it
 		}
 		name := pep.Normalize(r.Name)
+		if name == pep.Normalize(d.Header("Name")) {
+			continue
+		}
 		own, known := all[name]
 		var lowest *pep.Version
 		for _, clause := range r.Specifiers {
-			v, err := pep.ParseVersion(clause.Version)
+			text, series := strings.CutSuffix(clause.Version, ".*")
+			series = series && clause.Operator == "=="
+			v, err := pep.ParseVersion(text)
 			switch {
-			case err != nil: // such as ==1.*
-			case clause.Operator == "==" || clause.Operator == "===":
+			case err != nil:
+			case !series && (clause.Operator == "==" || clause.Operator == "==="):
 				own.pinned = true
-			case slices.Contains([]string{">=", ">", "~="}, clause.Operator) && (lowest == nil || v.Compare(*lowest) > 0):
+			case (series || slices.Contains([]string{">=", ">", "~="}, clause.Operator)) && (lowest == nil || v.Compare(*lowest) > 0):
 				lowest = &v
 			}
 		}

@@ -74,7 +74,7 @@ func TestCompare_Metadata(t *testing.T) {
 			before: []string{"Requires-Python: >=3.9"}, version: "2.0", want: []string{"warning compare-python"}, says: "requires none",
 		},
 		"Python required for the first time": {
-			now: []string{"Requires-Python: >=3.9"}, want: []string{"warning compare-python"}, says: "worked with 3.0",
+			now: []string{"Requires-Python: >=3.9"}, want: []string{"warning compare-python"}, says: "alder 1.4.2 required none",
 		},
 		"dependencies": {
 			before: []string{"Requires-Dist: a>=2", "Requires-Dist: b", "Requires-Dist: c>=1", "Requires-Dist: e>=1"},
@@ -107,6 +107,18 @@ func TestCompare_Metadata(t *testing.T) {
 		},
 		"the excluded versions of Python": {
 			before: []string{"Requires-Python: >=3.8"}, now: []string{"Requires-Python: !=3.8.0,!=3.8.1,>=3.8"},
+		},
+		"Python 2 is dropped in a patch release": {
+			before: []string{"Requires-Python: >=2.7, !=3.0.*, !=3.1.*, !=3.2.*, !=3.3.*"}, now: []string{"Requires-Python: >=3.4"},
+			want: []string{"warning compare-python"}, says: "alder 1.4.2 worked with 2.7",
+		},
+		"a lower bound is gone": {
+			before: []string{"Requires-Dist: a>=1.2"}, now: []string{"Requires-Dist: a<3"},
+			want: []string{"notice compare-dependencies"}, says: "a may be of any age (before: 1.2)",
+		},
+		"a star is a lower bound": {before: []string{"Requires-Dist: a>=1"}, now: []string{"Requires-Dist: a==1.*"}},
+		"an extra of all extras": {
+			before: []string{"Provides-Extra: all"}, now: []string{"Provides-Extra: all", "Requires-Dist: Alder[x,y]; extra == 'all'"},
 		},
 		"what is no requirement": {before: []string{"Requires-Dist: ???"}, now: []string{"Requires-Python: a tree"}},
 		"other fields":           {before: []string{"Summary: a", "Keywords: x"}, now: []string{"Summary: b"}},

@@ -63,10 +63,18 @@ func states(d *distfile.Distribution, field string) bool {
 // both returns the two files whose field is compared; ok is false if it is unknown of one.
 func (p step) both(field string) (before, now *distfile.Distribution, ok bool) {
 	d := p.current()
-	if d == nil || !states(d, field) {
+	if d == nil || !states(d, field) || isEndless(d, field) || isEndless(p.metadata, field) {
 		return nil, nil, false
 	}
 	return p.metadata, d, true
+}
+
+// isEndless reports whether a field is longer than it is anywhere, so that it would take long to compare it: the longest requirements on
+// PyPI name a hundred extras, and the most are some thousand.
+func isEndless(d *distfile.Distribution, field string) bool {
+	const longest, most = 4000, 5000
+	values := d.Values(field)
+	return len(values) > most || slices.ContainsFunc(values, func(value string) bool { return len(value) > longest })
 }
 
 func compareExtras(p step) (message, fix string, severity finding.Severity) {
@@ -121,8 +129,15 @@ func comparePython(p step) (message, fix string, severity finding.Severity) {
 		"if it is meant, no action needed: installers on older versions of Python stay with the release before", p.inPatch()
 }
 
-// lowestPython returns the lowest Python, such as 3.9, of which some patch release matches; ok is false if none does.
+// longestRequires is how many bytes of a Requires-Python are compared: the longest on PyPI exclude a dozen versions.
+const longestRequires = 1000
+
+// lowestPython returns the lowest Python, such as 3.9, of which some patch release matches; ok is false if none does, or if the text is too
+// long.
 func lowestPython(requires string) (lowest pep.Version, ok bool) {
+	if len(requires) > longestRequires {
+		return pep.Version{}, false
+	}
 	set, err := pep.ParseSpecifiers(requires)
 	if err != nil {
 		return pep.Version{}, false
@@ -161,18 +176,20 @@ func changesOf(before, now map[pep.Project]dependency) (changes []string) {
 		old, known := before[name]
 		switch is := now[name]; {
 		case !known:
-			changes = append(changes, string(name)+" is new")
+			changes = append(changes, elide(string(name))+" is new")
 		case is.pinned && !old.pinned:
-			changes = append(changes, string(name)+" is pinned to one version")
+			changes = append(changes, elide(string(name))+" is pinned to one version")
 		case is.lowest != nil && old.lowest != nil && is.lowest.Compare(*old.lowest) < 0:
-			changes = append(changes, fmt.Sprintf("%s may be as old as %s (before: %s)", name, is.lowest, old.lowest))
+			changes = append(changes, fmt.Sprintf("%s may be as old as %s (before: %s)",
+				elide(string(name)), elide(is.lowest.String()), elide(old.lowest.String())))
 		case is.lowest == nil && old.lowest != nil && !is.pinned:
-			changes = append(changes, fmt.Sprintf("%s may be of any age (before: %s)", name, old.lowest))
+			changes = append(changes, fmt.Sprintf("%s may be of any age (before: %s)",
+				elide(string(name)), elide(old.lowest.String())))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(before)) {
 		if _, still := now[name]; !still {
-			changes = append(changes, string(name)+" is gone")
+			changes = append(changes, elide(string(name))+" is gone")
 		}
 	}
 	return changes
@@ -186,14 +203,14 @@ type dependency struct {
 
 // dependenciesOf returns the dependencies by their names. A project that requires extras of itself does not depend on itself.
 func dependenciesOf(d *distfile.Distribution) map[pep.Project]dependency {
-	all := map[pep.Project]dependency{}
+	all, itself := map[pep.Project]dependency{}, pep.Normalize(d.Header("Name"))
 	for _, text := range d.Values("Requires-Dist") {
 		r, err := pep.ParseRequirement(text)
 		if err != nil {
 			continue // another rule reports it
 		}
 		name := pep.Normalize(r.Name)
-		if name == pep.Normalize(d.Header("Name")) {
+		if name == itself {
 			continue
 		}
 		own, known := all[name]

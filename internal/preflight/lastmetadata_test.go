@@ -120,6 +120,16 @@ func TestCompare_Metadata(t *testing.T) {
 		"an extra of all extras": {
 			before: []string{"Provides-Extra: all"}, now: []string{"Provides-Extra: all", "Requires-Dist: Alder[x,y]; extra == 'all'"},
 		},
+		"Python required at a length without end": {
+			before: []string{"Requires-Python: " + strings.Repeat("!=99.0,", 100_000) + ">=99"}, now: []string{"Requires-Python: >=3.9"},
+		},
+		"requirements at a length without end": {
+			before: []string{"Requires-Dist: a>=1" + strings.Repeat(".1", 100_000), "Provides-Extra: " + strings.Repeat("a-", 100_000) + "a"},
+		},
+		"requirements without end": {before: many("Requires-Dist: dep%d>=1", 6000), now: []string{"Requires-Dist: a"}},
+		"a licence at a length without end": {
+			before: []string{"License-Expression: MIT" + strings.Repeat(" AND MIT", 100_000)}, now: []string{"License-Expression: MIT"},
+		},
 		"what is no requirement": {before: []string{"Requires-Dist: ???"}, now: []string{"Requires-Python: a tree"}},
 		"other fields":           {before: []string{"Summary: a", "Keywords: x"}, now: []string{"Summary: b"}},
 	} {

@@ -24,9 +24,10 @@ func lastRelease(l pep.Listing, r pep.Release) (version pep.Version, files []pep
 	if err != nil || current.Prerelease() {
 		return pep.Version{}, nil, false
 	}
+	const longestName = 255 // bytes: no file system has longer names
 	for _, f := range l.Files {
-		v, err := versionOf(f.Name)
-		if f.Yanked || err != nil || v.Prerelease() || v.Compare(current) >= 0 || ok && v.Compare(version) < 0 {
+		v, err := versionOf(f.Name[:min(len(f.Name), longestName)])
+		if len(f.Name) > longestName || f.Yanked || err != nil || v.Prerelease() || v.Compare(current) >= 0 || ok && v.Compare(version) < 0 {
 			continue
 		}
 		if !ok || v.Compare(version) > 0 {

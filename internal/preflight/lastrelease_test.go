@@ -226,8 +226,9 @@ func TestCompare_Yanked(t *testing.T) {
 func TestCompare_TagsWithoutEnd(t *testing.T) {
 	t.Parallel()
 	tags := func(form string, n int) string { return strings.Join(many(form, n), ".") }
-	endless := "alder-1.4.2-" + tags("cp%d", 400) + "-" + tags("abi%d", 400) + "-" + tags("linux_%d", 400) + ".whl"
-	before := append([]string{"alder-1.4.2.tar.gz"}, slices.Repeat([]string{endless}, 40)...)
+	endless := "alder-1.4.2-" + tags("cp%d", 12) + "-" + tags("abi%d", 12) + "-" + tags("linux_%d", 12) + ".whl"
+	before := append([]string{"alder-1.4.2.tar.gz"}, slices.Repeat([]string{endless}, 1000)...)
+	before = append(before, "alder-1.4.2-"+tags("cp%d", 400)+"-"+tags("abi%d", 400)+"-"+tags("linux_%d", 400)+".whl")
 	s := preflight.Set{
 		Files:    built("1.4.3", "alder-1.4.3-py3-none-any.whl"),
 		Listings: map[pep.Project]pep.Listing{"alder": {Project: "alder", Exists: true, Files: listed(before...)}}, Compare: true,

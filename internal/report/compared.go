@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
@@ -48,6 +49,16 @@ func notable(all []ledger.Comparison) bool {
 	return false
 }
 
+// unremarkable says in some words how releases differ of which there is nothing to look at.
+func unremarkable(all []ledger.Comparison) string {
+	for _, c := range all {
+		if slices.ContainsFunc(c.Differences, func(d ledger.Difference) bool { return d.Before != d.Now }) {
+			return "nothing unusual"
+		}
+	}
+	return "no difference"
+}
+
 // compared prints how the releases differ from the last ones.
 func (r *Reporter) compared(all []ledger.Comparison) {
 	for i, c := range all {
@@ -91,7 +102,7 @@ func comparisonTable(b *strings.Builder, all []ledger.Comparison) {
 	}
 	folded := !notable(all)
 	if folded {
-		fmt.Fprintf(b, "<details><summary>%s: nothing was lost</summary>\n\n", title)
+		fmt.Fprintf(b, "<details><summary>%s: %s</summary>\n\n", title, unremarkable(all))
 	}
 	versions := func(c ledger.Comparison) (before, now string) {
 		return escaped(clipped(c.Before, longestCell)), escaped(clipped(c.Version, longestCell))

@@ -125,6 +125,55 @@ func TestUpload_InOrder(t *testing.T) {
 	}
 }
 
+// TestUpload_ReadyAgain: a run that is repeated waits for a dependency only until the index has a wheel of it, if it has wheels.
+func TestUpload_ReadyAgain(t *testing.T) {
+	t.Parallel()
+	const libWheel, libSdist = "lib-1.0-py3-none-any.whl", "lib-1.0.tar.gz"
+	for name, c := range map[string]struct {
+		there, missing []string // files of lib
+		accepted       string   // by the index, in this run
+		ready          bool
+	}{
+		"nothing is there":             {missing: []string{libWheel, libSdist}},
+		"its sdist is accepted":        {missing: []string{libWheel, libSdist}, accepted: libSdist},
+		"its wheel is accepted":        {missing: []string{libWheel, libSdist}, accepted: libWheel, ready: true},
+		"its wheel is there":           {there: []string{libWheel}, missing: []string{libSdist}, ready: true},
+		"its sdist is there":           {there: []string{libSdist}, missing: []string{libWheel}},
+		"it has an sdist alone":        {missing: []string{libSdist}},
+		"an sdist alone is accepted":   {missing: []string{libSdist}, accepted: libSdist, ready: true},
+		"a wheel of another release":   {there: []string{"lib-0.9-py3-none-any.whl"}, missing: []string{libWheel}},
+		"another wheel of its release": {there: []string{"lib-1.0-cp312-cp312-win32.whl"}, missing: []string{libWheel}, ready: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newScripted(t, true)
+			var files []pep.IndexFile
+			for _, name := range c.there {
+				files = append(files, pep.IndexFile{Name: name, SHA256: otherDigest})
+			}
+			h.index.pages["lib"] = []page{listing("lib", files...)}
+			r := newRun(h.options, h.deps)
+			_, _ = r.listings.get(t.Context(), "lib") // what it answers counts
+			var missing []*target
+			for _, name := range c.missing {
+				missing = append(missing, fileOf(t, name, name))
+			}
+			b := r.batches(missing)[0]
+			for _, one := range missing {
+				if one.Name == c.accepted {
+					b.accepted(one)
+				}
+			}
+			select {
+			case <-b.ready:
+				expect.Equal(t, "ready", true, c.ready)
+			default:
+				expect.Equal(t, "ready", false, c.ready)
+			}
+		})
+	}
+}
+
 // TestRun_SeveralProjects: the notices come before anything is signed, and nothing is signed for a project that the token does not take.
 func TestRun_SeveralProjects(t *testing.T) {
 	t.Parallel()

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
-	"strings"
 
 	"github.com/pelletier/go-toml/v2"
 
@@ -40,7 +39,7 @@ func ReadBuild(path string) (b Build, found bool, err error) {
 		}
 	}
 	if err := toml.Unmarshal(text, &d); err != nil {
-		return Build{}, false, fmt.Errorf("it is no valid pyproject.toml: %s", strings.TrimPrefix(err.Error(), "toml: "))
+		return Build{}, false, fmt.Errorf("it is no valid pyproject.toml: %s", reasonOf(err))
 	}
 	b = Build{Name: d.Project.Name, Backend: d.BuildSystem.Backend, Requires: d.BuildSystem.Requires}
 	if b.Name == "" {
@@ -70,7 +69,7 @@ func ParseSource(text []byte) (Source, error) {
 		} `toml:"build-system"`
 	}
 	if err := toml.Unmarshal(text, &d); err != nil {
-		reason := strings.TrimPrefix(err.Error(), "toml: ")
+		reason := reasonOf(err)
 		var at *toml.DecodeError
 		if errors.As(err, &at) {
 			line, column := at.Position()

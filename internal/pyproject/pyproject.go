@@ -65,7 +65,7 @@ func Parse(path string, text []byte) (Project, error) {
 	}
 	var d document
 	if err := toml.Unmarshal(text, &d); err != nil {
-		f := problem(path, "cannot be read: "+strings.TrimPrefix(err.Error(), "toml: "))
+		f := problem(path, "cannot be read: "+reasonOf(err))
 		var at *toml.DecodeError
 		if errors.As(err, &at) {
 			f.Line, f.Col = at.Position()
@@ -78,6 +78,16 @@ func Parse(path string, text []byte) (Project, error) {
 	}
 	p.locate(text)
 	return p, nil
+}
+
+// reasonOf returns why a text is no valid file, without the names of types of this program.
+func reasonOf(err error) string {
+	reason := strings.TrimPrefix(err.Error(), "toml: ")
+	if _, mismatch, ok := strings.Cut(reason, "cannot decode TOML "); ok {
+		is, _, _ := strings.Cut(mismatch, " into ")
+		return "a value is of another type than the specification says: " + is
+	}
+	return reason
 }
 
 // locate sets the positions of the values: in the table "project", or in top-level dotted keys.

@@ -50,7 +50,9 @@ func TestParse_InvalidTOML(t *testing.T) {
 		says      string
 	}{
 		"no quotes":      {"[project]\nname = alder\n", 2, 8, "expected"},
-		"a number":       {"[project]\nversion = 1.0\n", 2, 11, "string"},
+		"a number":       {"[project]\nversion = 1.0\n", 2, 11, "another type than the specification says: float"},
+		"a list":         {"[project]\nname = ['a']\n", 2, 0, "another type"},
+		"a table":        {"[project.name]\nx = 1\n", 1, 2, "a table"},
 		"a key twice":    {"[project]\nname = 'a'\nname = 'b'\n", 3, 1, "name"},
 		"an open string": {"[project]\nname = \"a\n", 2, 0, ""},
 		"deep nesting":   {"x = " + strings.Repeat("[", 200<<10), 1, 0, ""},
@@ -60,7 +62,7 @@ func TestParse_InvalidTOML(t *testing.T) {
 		if !errors.As(err, &f) || f.File != "a/pyproject.toml" || f.ID != finding.Pyproject || f.Severity != finding.Notice || f.Fix == "" {
 			t.Errorf("%s: got %+v", name, err)
 		}
-		if f.Line != c.line || c.col > 0 && f.Col != c.col || !strings.Contains(f.Message, c.says) {
+		if f.Line != c.line || c.col > 0 && f.Col != c.col || !strings.Contains(f.Message, c.says) || strings.Contains(f.Message, "struct") {
 			t.Errorf("%s: got %d:%d %q", name, f.Line, f.Col, f.Message)
 		}
 	}

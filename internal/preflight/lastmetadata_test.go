@@ -124,7 +124,9 @@ func TestCompare_Metadata(t *testing.T) {
 			before: []string{"Requires-Python: " + strings.Repeat("!=99.0,", 100_000) + ">=99"}, now: []string{"Requires-Python: >=3.9"},
 		},
 		"requirements at a length without end": {
-			before: []string{"Requires-Dist: a>=1" + strings.Repeat(".1", 100_000), "Provides-Extra: " + strings.Repeat("a-", 100_000) + "a"},
+			before: []string{
+				"Requires-Dist: a>=1" + strings.Repeat(".1", 100_000), "Provides-Extra: " + strings.Repeat("a-", 100_000) + "a",
+			},
 		},
 		"requirements without end": {before: many("Requires-Dist: dep%d>=1", 6000), now: []string{"Requires-Dist: a"}},
 		"a licence at a length without end": {

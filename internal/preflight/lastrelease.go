@@ -26,8 +26,11 @@ func lastRelease(l pep.Listing, r pep.Release) (version pep.Version, files []pep
 	}
 	const longestName = 255 // bytes: no file system has longer names
 	for _, f := range l.Files {
-		v, err := versionOf(f.Name[:min(len(f.Name), longestName)])
-		if len(f.Name) > longestName || f.Yanked || err != nil || v.Prerelease() || v.Compare(current) >= 0 || ok && v.Compare(version) < 0 {
+		if f.Yanked || len(f.Name) > longestName {
+			continue
+		}
+		v, err := versionOf(f.Name)
+		if err != nil || v.Prerelease() || v.Compare(current) >= 0 || ok && v.Compare(version) < 0 {
 			continue
 		}
 		if !ok || v.Compare(version) > 0 {

@@ -138,7 +138,8 @@ func TestCompare_Files(t *testing.T) {
 			want: []string{"warning compare-count"}, says: "this release has 2 wheels, and alder 1.4.2 had 6",
 		},
 		"abi3 from a later Python in place of many": {
-			before: wheels("1.4.2", "cp39 cp310 cp311 cp312 cp313", threeSystems), version: "1.5", now: wheels("1.5", "cp310+", threeSystems),
+			before: wheels("1.4.2", "cp39 cp310 cp311 cp312 cp313", threeSystems), version: "1.5",
+			now: wheels("1.5", "cp310+", threeSystems),
 		},
 		"abi3 in place of many, for one system of three": {
 			before: wheels("1.4.2", "cp310 cp311 cp312", threeSystems), version: "1.5", now: wheels("1.5", "cp310+", "win_amd64"),

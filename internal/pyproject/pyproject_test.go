@@ -62,7 +62,8 @@ func TestParse_InvalidTOML(t *testing.T) {
 		if !errors.As(err, &f) || f.File != "a/pyproject.toml" || f.ID != finding.Pyproject || f.Severity != finding.Notice || f.Fix == "" {
 			t.Errorf("%s: got %+v", name, err)
 		}
-		if f.Line != c.line || c.col > 0 && f.Col != c.col || !strings.Contains(f.Message, c.says) || strings.Contains(f.Message, "struct") {
+		if f.Line != c.line || c.col > 0 && f.Col != c.col || !strings.Contains(f.Message, c.says) ||
+			strings.Contains(f.Message, "struct") {
 			t.Errorf("%s: got %d:%d %q", name, f.Line, f.Col, f.Message)
 		}
 	}

@@ -172,9 +172,9 @@ func TestServe_Signal(t *testing.T) {
 func TestServe_EnvFile(t *testing.T) {
 	t.Parallel()
 	want := map[string][]string{
-		"pypi":                  {"UV_PUBLISH_TOKEN"},
+		"pypi":                  {"PYPI_OIDC_PUBLISH_RULES", "UV_PUBLISH_TOKEN"},
 		"plain":                 {"INPUT_PASSWORD", "INPUT_USER", "UV_PUBLISH_PASSWORD", "UV_PUBLISH_USERNAME"},
-		"no-trusted-publishing": {"INPUT_PASSWORD", "INPUT_USER", "UV_PUBLISH_TOKEN"},
+		"no-trusted-publishing": {"INPUT_PASSWORD", "INPUT_USER", "PYPI_OIDC_PUBLISH_RULES", "UV_PUBLISH_TOKEN"},
 	}
 	for profile, names := range want {
 		t.Run(profile, func(t *testing.T) {
@@ -467,7 +467,7 @@ func TestServe_EnvironmentFlags(t *testing.T) {
 	}
 }
 
-// TestServe_Docs: the documentation has every flag, every profile and every variable, and no flag that there is not.
+// TestServe_Docs: the documentation has every flag, every profile and every variable, and no flag or variable that there is not.
 func TestServe_Docs(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../docs/serve.md")
@@ -493,9 +493,11 @@ func TestServe_Docs(t *testing.T) {
 	if len(flags) < 10 {
 		t.Errorf("the help has only the flags %v", flags)
 	}
+	known := map[string]bool{}
 	for _, profile := range []string{"pypi", "testpypi", "plain", "no-trusted-publishing"} {
 		s := serveServers(t, "-profile", profile, "-url", "http://index:8081", "-github-release", "v1.0")
 		for name := range s.env {
+			known[name] = true
 			if !strings.Contains(page, "`"+name+"`") {
 				t.Errorf("%s is not on the page", name)
 			}
@@ -504,5 +506,21 @@ func TestServe_Docs(t *testing.T) {
 			t.Errorf("the profile %s is not on the page", profile)
 		}
 		s.end(os.Interrupt)
+	}
+	s := serveServers(t, "-tls", "authority.pem", "-trusted-root", "trusted_root.json")
+	for name := range s.env {
+		known[name] = true
+	}
+	s.end(os.Interrupt)
+	_, table, _ = strings.Cut(page, "\n| variables | for |\n")
+	table, _, _ = strings.Cut(table, "\n\n")
+	variables := names("`([A-Z][A-Z0-9-]*_[A-Z0-9_-]+)`", table)
+	if len(variables) < 30 {
+		t.Errorf("the page has only the variables %v", variables)
+	}
+	for _, name := range variables {
+		if !known[name] {
+			t.Errorf("serve never sets %s, which is on the page", name)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -29,6 +30,7 @@ type served struct {
 	t       *testing.T
 	dir     string
 	env     map[string]string
+	agent   string // the User-Agent of fetch; empty: test
 	command *exec.Cmd
 	log     bytes.Buffer // to be read when it has ended
 	ended   chan struct{}
@@ -112,7 +114,7 @@ func (s *served) fetch(method, url, body string) string {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	request.Header.Set("User-Agent", "test")
+	request.Header.Set("User-Agent", cmp.Or(s.agent, "test"))
 	request.Header.Set("Accept", "application/vnd.pypi.simple.v1+json, */*;q=0.1")
 	answer, err := (&http.Client{Timeout: longestRun, Transport: &http.Transport{DisableKeepAlives: true}}).Do(request)
 	if err != nil {
@@ -281,10 +283,12 @@ func TestServe_Workflow(t *testing.T) {
 	}
 	expect.Contains(t, "the page of the other project", s.fetch("GET", "/simple/birch/", ""), `"status":"archived"`)
 	s.fetch("POST", control, `{"action": "unyank", "project": "alder", "version": "1.0"}`)
+	s.agent = `pip/26.1 {"ci":true,"distro":{"name":"Debian"},"installer":{"name":"pip","version":"26.1"}}` // and more: pip sends 400 bytes
+	s.fetch("GET", "/simple/alder/", "")
 	s.end(os.Interrupt)
 	for _, want := range []string{
 		` POST /legacy/ 503 (pypi-oidc-publish/`, ` POST /legacy/ 200 (pypi-oidc-publish/`, ` POST /_/oidc/mint-token `,
-		` GET /project/alder/ 200 (test)`, "  issuer  " + github, "  control " + control,
+		` GET /project/alder/ 200 (test)`, " GET /simple/alder/ 200 (pip/26.1)\n", "  issuer  " + github, "  control " + control,
 	} {
 		expect.Contains(t, "the log", s.log.String(), want)
 	}

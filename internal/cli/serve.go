@@ -367,7 +367,8 @@ func (s *serving) logged(r *runner.Runner) func(fakepypi.Request) {
 	}
 }
 
-// shortAgent returns a User-Agent without the JSON that pip and uv add to it for PyPI's statistics, which is longer than a line of a terminal.
+// shortAgent returns a User-Agent without the JSON that pip and uv add to it for PyPI's statistics: that is longer than a line of a
+// terminal.
 func shortAgent(text string) string {
 	text, _, _ = strings.Cut(text, " {")
 	return text

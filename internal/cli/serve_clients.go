@@ -112,6 +112,8 @@ func trusting(file string) client {
 			{"SSL_CERT_FILE", file},
 			{"REQUESTS_CA_BUNDLE", file},
 			{"PIP_CERT", file},
+			{"HATCH_INDEX_CA_CERT", file},
+			{"PDM_PUBLISH_CA_CERTS", file},
 			{"CURL_CA_BUNDLE", file},
 			{"NODE_EXTRA_CA_CERTS", file},
 		},

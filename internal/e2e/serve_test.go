@@ -307,6 +307,11 @@ func TestServe_TLS(t *testing.T) {
 			t.Errorf("%s=%s is not https", name, value)
 		}
 	}
+	for _, name := range []string{
+		"REQUESTS_CA_BUNDLE", "PIP_CERT", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "HATCH_INDEX_CA_CERT", "PDM_PUBLISH_CA_CERTS",
+	} {
+		expect.Equal(t, name, s.env[name], s.env["SSL_CERT_FILE"])
+	}
 	text, err := os.ReadFile(s.env["SSL_CERT_FILE"])
 	if err != nil {
 		t.Fatal(err)

@@ -158,7 +158,7 @@ func (w Process) siteFor(given string, redactor *secret.Redactor) (index.Site, i
 func (w Process) cannotCheck(format string, err error) int {
 	all := w.allInWords(finding.Of(err))
 	if format == "json" {
-		w.printJSON(jsonFailure{Findings: jsonFindings(all)})
+		w.printJSON(jsonFailure{Findings: w.jsonFindings(all)})
 		return Misconfigured
 	}
 	out := w

@@ -137,19 +137,20 @@ type (
 		Message  string `json:"message"`
 		Fix      string `json:"fix"`
 		Path     string `json:"path"` // empty if it is not about one file
+		Help     string `json:"help"` // the address of the text that explains it
 	}
 )
 
 // asJSON prints the result as JSON.
 func (w Process) asJSON(j publish.CheckResult) {
 	files, set := byFile(j)
-	out := jsonCheck{Files: []jsonFile{}, Findings: jsonFindings(set), Compared: report.ComparisonEntries(j.Compared)}
+	out := jsonCheck{Files: []jsonFile{}, Findings: w.jsonFindings(set), Compared: report.ComparisonEntries(j.Compared)}
 	for _, file := range files {
 		outcome := "accept"
 		if finding.Worst(file.findings) == finding.Error {
 			outcome = "reject"
 		}
-		out.Files = append(out.Files, jsonFile{file.path, outcome, jsonFindings(file.findings)})
+		out.Files = append(out.Files, jsonFile{file.path, outcome, w.jsonFindings(file.findings)})
 	}
 	w.printJSON(out)
 }
@@ -178,10 +179,10 @@ func harmless(text string) string {
 }
 
 // jsonFindings returns findings in the JSON format.
-func jsonFindings(found []finding.Finding) []jsonFinding {
+func (w Process) jsonFindings(found []finding.Finding) []jsonFinding {
 	list := []jsonFinding{}
 	for _, f := range found {
-		list = append(list, jsonFinding{string(f.ID), f.Severity.String(), f.Message, f.Fix, f.File})
+		list = append(list, jsonFinding{string(f.ID), f.Severity.String(), f.Message, f.Fix, f.File, w.help(f.ID)})
 	}
 	return list
 }

@@ -27,7 +27,7 @@ type checkOutput struct {
 	Findings []findingOutput
 }
 
-type findingOutput struct{ Rule, Severity, Message, Fix, Path string }
+type findingOutput struct{ Rule, Severity, Message, Fix, Path, Help string }
 
 // check runs the command in this process, without an environment.
 func check(t *testing.T, args ...string) (j checkOutput, code int) {

@@ -117,6 +117,9 @@ func TestFormatJSON_Errors(t *testing.T) {
 		expect.Equal(t, args+": exit code", code, cli.Misconfigured)
 		if len(out.Findings) != 1 || out.Findings[0].Severity != "error" || out.Findings[0].Message == "" || out.Findings[0].Rule == "" {
 			t.Errorf("%s: want one error: %s", args, stdout)
+		} else if page := out.Findings[0].Help; !strings.HasPrefix(page, "https://github.com/org/pypi-oidc-publish/blob/v1.2.3/docs/") ||
+			!strings.HasSuffix(page, "#"+out.Findings[0].Rule) {
+			t.Errorf("%s: the page of the error is %q", args, page)
 		}
 	}
 }

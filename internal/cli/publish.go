@@ -145,7 +145,7 @@ func (w Process) reported(ctx context.Context, r *runner.Runner, redactor *secre
 	if err := par.Interruptible(ctx, cancelGrace, func() error { return reporter.Close(recorder.Receipt()) }); err != nil {
 		// The files are published even if the report cannot be written.
 		r.Annotate(finding.New(finding.Report,
-			"the outputs, the summary or the manifest could not be written: "+err.Error(),
+			"the outputs, the summary or the manifest could not be written: "+strings.ReplaceAll(err.Error(), "\n", "; "),
 			unwritten(err)+" (more: "+w.help(finding.Report)+")"))
 	}
 	return code
@@ -193,6 +193,10 @@ func unwritten(err error) string {
 	var special *localfile.NotRegularError
 	if errors.As(err, &special) {
 		return "let the path lead to a regular file, or to a device such as /dev/null: this program does not wait for a reader"
+	}
+	var none *runner.NoFileError
+	if errors.As(err, &none) {
+		return "pass the variables of the runner on to the program; unset GITHUB_ACTIONS outside of a runner"
 	}
 	return "check that the runner's disk is not full and that `manifest-file` is a writable path"
 }

@@ -61,7 +61,7 @@ type serving struct {
 
 // serveCommand runs the test index for other clients, until the process is stopped.
 func serveCommand(ctx context.Context, w Process, v command, args []string) int {
-	s := serving{profileName: "pypi"}
+	s := serving{profileName: "pypi", addr: "127.0.0.1:8081"}
 	flags := flag.NewFlagSet(v.name, flag.ContinueOnError)
 	s.define(flags)
 	if code, done := w.parse(v, flags, args); done {
@@ -86,7 +86,14 @@ func profiles() map[string]fakepypi.Profile {
 
 // define adds the flags of serve.
 func (s *serving) define(flags *flag.FlagSet) {
-	flags.StringVar(&s.addr, "addr", "127.0.0.1:8081", "`HOST:PORT` to listen on; port 0: any free port; without a host: loopback")
+	flags.Func("addr", "`HOST:PORT` to listen on; port 0: any free port; without a host: loopback (default "+s.addr+")",
+		func(text string) error {
+			if _, port, err := net.SplitHostPort(text); err != nil || !isListenPort(port) {
+				return errors.New("write HOST:PORT, with a port from 0 to 65535")
+			}
+			s.addr = text
+			return nil
+		})
 	flags.StringVar(&s.authority, "tls", "",
 		"answer with TLS only, and write the certificate of the authority to this `file`; remove it at the end")
 	flags.Func("url", "`http://HOST:PORT` that clients use, if it differs from -addr; https with -tls, or if a proxy in front has the "+
@@ -241,6 +248,12 @@ func (s *serving) release(text string, draft bool) error {
 	return nil
 }
 
+// isListenPort reports whether text is the number of a port, or 0 for any free one.
+func isListenPort(text string) bool {
+	_, err := strconv.ParseUint(text, 10, 16)
+	return err == nil
+}
+
 // advertised parses the URL at which clients reach the test index. It may have a scheme, host and port only.
 func advertised(text string) (string, error) {
 	u, err := url.Parse(text)
@@ -350,8 +363,15 @@ func (s *serving) logged(r *runner.Runner) func(fakepypi.Request) {
 		}
 		path, _, _ := strings.Cut(request.Path, "?")
 		r.Line(fmt.Sprintf("%s %s %s %s (%s)", request.Started.UTC().Format("15:04:05"), request.Method, path, status,
-			cmp.Or(request.UserAgent, "no User-Agent")))
+			cmp.Or(shortAgent(request.UserAgent), "no User-Agent")))
 	}
+}
+
+// shortAgent returns a User-Agent without the JSON that pip and uv add to it for PyPI's statistics: that is longer than a line of a
+// terminal.
+func shortAgent(text string) string {
+	text, _, _ = strings.Cut(text, " {")
+	return text
 }
 
 // trust adds the publishers. A publisher is not pending anymore if an earlier serve with the same folder created its project.

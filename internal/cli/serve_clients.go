@@ -89,15 +89,17 @@ func clientsOf(servers *fakepypi.Servers, profile fakepypi.Profile, token string
 	}
 }
 
-// program returns the environment of a step of the action: its inputs, and the variables to request ID tokens, which a run has even if
-// the index does not use them.
+// program returns the environment of a step of the action: its inputs, the variables to request ID tokens, which a run has even if the
+// index does not use them, and those that name the test Sigstore and say that the index has PyPI's rules.
 func program(servers *fakepypi.Servers, profile fakepypi.Profile, user, password string) []setting {
 	env := []setting{{"INPUT_REPOSITORY-URL", servers.Upload.String()}, {"INPUT_INDEX-URL", servers.Simple.String()}}
 	if !trustedPublishing(profile) {
 		env = append(env, setting{"INPUT_USER", user}, setting{"INPUT_PASSWORD", password})
 	}
-	for _, name := range []string{"ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", tufURL, tufRoot} {
-		env = append(env, setting{name, servers.Env[name]})
+	for _, name := range []string{"ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", rulesOf, tufURL, tufRoot} {
+		if value := servers.Env[name]; value != "" {
+			env = append(env, setting{name, value})
+		}
 	}
 	return env
 }
@@ -110,6 +112,8 @@ func trusting(file string) client {
 			{"SSL_CERT_FILE", file},
 			{"REQUESTS_CA_BUNDLE", file},
 			{"PIP_CERT", file},
+			{"HATCH_INDEX_CA_CERT", file},
+			{"PDM_PUBLISH_CA_CERTS", file},
 			{"CURL_CA_BUNDLE", file},
 			{"NODE_EXTRA_CA_CERTS", file},
 		},

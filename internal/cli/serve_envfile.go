@@ -19,7 +19,8 @@ type readyFile struct {
 	written fs.FileInfo
 }
 
-// claim removes the file if an earlier serve has left it behind. It returns an error if another file is at the path.
+// claim removes the file if an earlier serve has left it behind. It returns an error if another file is at the path, or if its folder is
+// missing.
 func (w Process) claim(path, mark string) (*readyFile, error) {
 	file := &readyFile{path: path, mark: mark}
 	if path == "" {
@@ -35,6 +36,9 @@ func (w Process) claim(path, mark string) (*readyFile, error) {
 	info, err := os.Lstat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
+		if _, err := os.Stat(filepath.Dir(path)); err != nil {
+			return nil, fmt.Errorf("%s cannot be written: %w", path, err)
+		}
 		return file, nil
 	case err != nil:
 		return nil, err

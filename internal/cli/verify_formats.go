@@ -150,11 +150,11 @@ type (
 
 // verifiedJSON prints the result as JSON.
 func (w Process) verifiedJSON(v verified) {
-	out := jsonVerify{Files: []jsonVerified{}, Findings: jsonFindings(v.Findings), NotVerified: v.notVerified}
+	out := jsonVerify{Files: []jsonVerified{}, Findings: w.jsonFindings(v.Findings), NotVerified: v.notVerified}
 	for _, f := range v.Files {
 		file := jsonVerified{
 			Path: f.Path, Name: f.Name, Match: string(f.Match), SHA256: f.Digest, Yanked: f.Yanked,
-			Attestations: []jsonAttestation{}, Findings: jsonFindings(f.Findings),
+			Attestations: []jsonAttestation{}, Findings: w.jsonFindings(f.Findings),
 		}
 		if !f.Uploaded.IsZero() {
 			file.Uploaded = f.Uploaded.UTC().Format(time.RFC3339)

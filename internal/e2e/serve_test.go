@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -29,6 +30,7 @@ type served struct {
 	t       *testing.T
 	dir     string
 	env     map[string]string
+	agent   string // the User-Agent of fetch; empty: test
 	command *exec.Cmd
 	log     bytes.Buffer // to be read when it has ended
 	ended   chan struct{}
@@ -112,7 +114,7 @@ func (s *served) fetch(method, url, body string) string {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	request.Header.Set("User-Agent", "test")
+	request.Header.Set("User-Agent", cmp.Or(s.agent, "test"))
 	request.Header.Set("Accept", "application/vnd.pypi.simple.v1+json, */*;q=0.1")
 	answer, err := (&http.Client{Timeout: longestRun, Transport: &http.Transport{DisableKeepAlives: true}}).Do(request)
 	if err != nil {
@@ -172,9 +174,9 @@ func TestServe_Signal(t *testing.T) {
 func TestServe_EnvFile(t *testing.T) {
 	t.Parallel()
 	want := map[string][]string{
-		"pypi":                  {"UV_PUBLISH_TOKEN"},
+		"pypi":                  {"PYPI_OIDC_PUBLISH_RULES", "UV_PUBLISH_TOKEN"},
 		"plain":                 {"INPUT_PASSWORD", "INPUT_USER", "UV_PUBLISH_PASSWORD", "UV_PUBLISH_USERNAME"},
-		"no-trusted-publishing": {"INPUT_PASSWORD", "INPUT_USER", "UV_PUBLISH_TOKEN"},
+		"no-trusted-publishing": {"INPUT_PASSWORD", "INPUT_USER", "PYPI_OIDC_PUBLISH_RULES", "UV_PUBLISH_TOKEN"},
 	}
 	for profile, names := range want {
 		t.Run(profile, func(t *testing.T) {
@@ -281,10 +283,12 @@ func TestServe_Workflow(t *testing.T) {
 	}
 	expect.Contains(t, "the page of the other project", s.fetch("GET", "/simple/birch/", ""), `"status":"archived"`)
 	s.fetch("POST", control, `{"action": "unyank", "project": "alder", "version": "1.0"}`)
+	s.agent = `pip/26.1 {"ci":true,"distro":{"name":"Debian"},"installer":{"name":"pip","version":"26.1"}}` // and more: pip sends 400 bytes
+	s.fetch("GET", "/simple/alder/", "")
 	s.end(os.Interrupt)
 	for _, want := range []string{
 		` POST /legacy/ 503 (pypi-oidc-publish/`, ` POST /legacy/ 200 (pypi-oidc-publish/`, ` POST /_/oidc/mint-token `,
-		` GET /project/alder/ 200 (test)`, "  issuer  " + github, "  control " + control,
+		` GET /project/alder/ 200 (test)`, " GET /simple/alder/ 200 (pip/26.1)\n", "  issuer  " + github, "  control " + control,
 	} {
 		expect.Contains(t, "the log", s.log.String(), want)
 	}
@@ -302,6 +306,11 @@ func TestServe_TLS(t *testing.T) {
 		if strings.HasSuffix(name, "URL") && !strings.HasPrefix(value, "https://127.0.0.1:") {
 			t.Errorf("%s=%s is not https", name, value)
 		}
+	}
+	for _, name := range []string{
+		"REQUESTS_CA_BUNDLE", "PIP_CERT", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "HATCH_INDEX_CA_CERT", "PDM_PUBLISH_CA_CERTS",
+	} {
+		expect.Equal(t, name, s.env[name], s.env["SSL_CERT_FILE"])
 	}
 	text, err := os.ReadFile(s.env["SSL_CERT_FILE"])
 	if err != nil {
@@ -467,7 +476,7 @@ func TestServe_EnvironmentFlags(t *testing.T) {
 	}
 }
 
-// TestServe_Docs: the documentation has every flag, every profile and every variable, and no flag that there is not.
+// TestServe_Docs: the documentation has every flag, every profile and every variable, and no flag or variable that there is not.
 func TestServe_Docs(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../docs/serve.md")
@@ -493,9 +502,11 @@ func TestServe_Docs(t *testing.T) {
 	if len(flags) < 10 {
 		t.Errorf("the help has only the flags %v", flags)
 	}
+	known := map[string]bool{}
 	for _, profile := range []string{"pypi", "testpypi", "plain", "no-trusted-publishing"} {
 		s := serveServers(t, "-profile", profile, "-url", "http://index:8081", "-github-release", "v1.0")
 		for name := range s.env {
+			known[name] = true
 			if !strings.Contains(page, "`"+name+"`") {
 				t.Errorf("%s is not on the page", name)
 			}
@@ -504,5 +515,21 @@ func TestServe_Docs(t *testing.T) {
 			t.Errorf("the profile %s is not on the page", profile)
 		}
 		s.end(os.Interrupt)
+	}
+	s := serveServers(t, "-tls", "authority.pem", "-trusted-root", "trusted_root.json")
+	for name := range s.env {
+		known[name] = true
+	}
+	s.end(os.Interrupt)
+	_, table, _ = strings.Cut(page, "\n| variables | for |\n")
+	table, _, _ = strings.Cut(table, "\n\n")
+	variables := names("`([A-Z][A-Z0-9-]*_[A-Z0-9_-]+)`", table)
+	if len(variables) < 30 {
+		t.Errorf("the page has only the variables %v", variables)
+	}
+	for _, name := range variables {
+		if !known[name] {
+			t.Errorf("serve never sets %s, which is on the page", name)
+		}
 	}
 }

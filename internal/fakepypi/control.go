@@ -217,12 +217,22 @@ func (s *Servers) Do(body string) error {
 	return s.act(request)
 }
 
+// alternatives returns the names of the actions for people.
+func alternatives(actions []controlAction) string {
+	var names []string
+	for _, a := range actions {
+		names = append(names, a.name)
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}
+
 // act does what a request asks for.
 func (s *Servers) act(request controlRequest) error {
 	actions := controlActions()
 	i := slices.IndexFunc(actions, func(a controlAction) bool { return a.name == request.Action })
 	if i < 0 {
-		return fmt.Errorf("unknown action %q: GET this URL to list them", request.Action)
+		return fmt.Errorf("unknown action %q: write %s", request.Action, alternatives(actions))
 	}
 	given := map[string]string{
 		"project": request.Project, "version": request.Version, "file": request.File, "status": request.Status,

@@ -209,13 +209,13 @@ func (r *Runner) outputDisabled(command string) bool {
 	return !r.actions && r.getenv(fileVariable(command)) == ""
 }
 
-// fileCommand appends to the command file of the runner. Its error is a [*FileError] if there is one. The library would wait for ever for
-// the reader of a pipe.
+// fileCommand appends to the command file of the runner. Its error is a [*FileError], or a [*NoFileError] if there is no such file. The
+// library would wait for ever for the reader of a pipe.
 func (r *Runner) fileCommand(name, message string) error {
 	variable := fileVariable(name)
 	path := r.getenv(variable)
 	if path == "" {
-		return fmt.Errorf("the runner gave no file for %s: %s is not set", name, variable)
+		return &NoFileError{Command: name, Variable: variable}
 	}
 	undo := cutBack(path)
 	cause := appendTo(path, message+"\n")
@@ -247,6 +247,17 @@ func cutBack(path string) func() {
 			_ = os.Truncate(path, size) // if even that fails, the error of the entry says why
 		}
 	}
+}
+
+// NoFileError reports that a run inside GitHub Actions was given no file for a command.
+type NoFileError struct {
+	Command  string // such as output
+	Variable string // that would name the file
+}
+
+// Error returns the command and the variable.
+func (e *NoFileError) Error() string {
+	return "the runner gave no file for " + e.Command + ": " + e.Variable + " is not set"
 }
 
 // FileError reports that a command file of the runner cannot be written.

@@ -78,7 +78,7 @@ func (ix *Index) ensure(name pep.Project) *project {
 // It fails for any other status, and if the change cannot be written to disk.
 func (ix *Index) SetStatus(name pep.Project, status string) error {
 	if !slices.Contains(statuses(), status) {
-		return fmt.Errorf("a project cannot be %q", status)
+		return fmt.Errorf("a project cannot be %q: write active, archived, archived-noindex or quarantined", status)
 	}
 	ix.mu.Lock()
 	defer ix.mu.Unlock()

@@ -186,8 +186,7 @@ func TestAstray_NewProjects(t *testing.T) {
 // tag.
 func TestAstray_OneByOne(t *testing.T) {
 	t.Parallel()
-	s := newStepOf(t, fakepypi.Options{Run: fakepypi.Run{Environment: "pypi"}})
-	s.inProcess = false // for the paths
+	s := newStepOf(t, fakepypi.Options{Run: fakepypi.Run{Environment: "pypi"}}).asProcess() // for the paths
 	projects := []pep.Project{"birch", "cedar"}
 	build := func(version string) {
 		for _, project := range projects {

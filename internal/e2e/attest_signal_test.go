@@ -15,7 +15,7 @@ func TestCancel_WhileSigning(t *testing.T) {
 	for _, op := range []string{"trust-root", "certificate", "log-entry"} {
 		t.Run(op, func(t *testing.T) {
 			t.Parallel()
-			s := newStep(t, built()...)
+			s := newStep(t, built()...).asProcess()
 			s.env["INPUT_ATTESTATIONS"] = "best-effort" // a signal is no outage
 			s.injectFault(op, "hang", 0, fault.Forever)
 			hit := make(chan struct{})

@@ -18,7 +18,7 @@ func newSigningStep(t *testing.T, run fakepypi.Run) *step {
 	servers := pypitest.Start(t, fakepypi.Options{Run: run, Now: clock.Now})
 	servers.AddPublisher(fakepypi.Publisher{Project: "alder"})
 	s := newStepOn(t, servers, besideWheel, besideSdist)
-	s.inProcess, s.noWait, s.clock = true, true, clock
+	s.noWait, s.clock = true, clock
 	return s
 }
 

@@ -230,7 +230,7 @@ func TestGitHubRelease_FileAlreadyPresent(t *testing.T) {
 	s := newStep(t, "alder-1.0-py3-none-any.whl")
 	s.run().require(t, 0)
 	g := s.withGitHub(releases.Write, v1)
-	s.inProcess, s.noWait, s.env["INPUT_WAIT-FOR-INDEX"] = true, true, "30"
+	s.noWait, s.env["INPUT_WAIT-FOR-INDEX"] = true, "30"
 	s.down("status-503", longerThanLookUp, "look", 0)
 	e := s.run().expect(t, 0, "github-release", "attached")
 	expect.Equal(t, "assets", len(g.names()), 3)
@@ -248,7 +248,7 @@ func TestGitHubRelease_WaitTimeout(t *testing.T) {
 	s := newStep(t, "alder-1.0-py3-none-any.whl")
 	s.withGitHub(releases.Write, v1)
 	s.withoutIDToken()
-	s.inProcess, s.noWait, s.env["INPUT_WAIT-FOR-INDEX"] = true, true, "6" // the first query is waited for 5 seconds, of which none pass
+	s.noWait, s.env["INPUT_WAIT-FOR-INDEX"] = true, "6" // the first query is waited for 5 seconds, of which none pass
 	queries := s.answerQueries("/simple/", func(n int64) http.HandlerFunc { return answerIf(n > 2, hangs) })
 	e := s.run()
 	log := e.log
@@ -278,7 +278,7 @@ func TestGitHubRelease_StalePage(t *testing.T) {
 // TestCancel_BeforeAttaching: one message says that nothing was attached, and not one for every file without its attestations.
 func TestCancel_BeforeAttaching(t *testing.T) {
 	t.Parallel()
-	s := newStep(t, "alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz")
+	s := newStep(t, "alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz").asProcess()
 	s.run().require(t, 0)
 	g := s.withGitHub(releases.Write, v1)
 	s.withoutIDToken()

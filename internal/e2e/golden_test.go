@@ -87,6 +87,7 @@ func situations() []situation {
 		}},
 		{"unexpected version", 1, input("expected-version", "v2.0")},
 		{"nothing to publish", 2, func(s *step) {
+			s.asProcess() // whose folder dist is, as it says
 			s.remove(goldenWheel, goldenSdist)
 		}},
 		{"distributions in a subfolder", 2, func(s *step) {
@@ -148,7 +149,7 @@ func TestGolden_Situations(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			s := newStep(t, goldenWheel, goldenSdist)
-			s.inProcess, s.noWait = false, true
+			s.noWait = true
 			s.env["INPUT_VERBOSE"], s.env["INPUT_PARALLEL-UPLOADS"] = "false", "1"
 			c.set(s)
 			e := s.run()

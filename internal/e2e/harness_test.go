@@ -35,8 +35,8 @@ type step struct {
 	servers *fakepypi.Servers // the test server; nil for a step that knows no more of it than its environment
 	env     map[string]string // of the program, which sees no other variable
 
-	// inProcess runs the program within the process of the test, which starts faster and can be profiled. It has no current folder of its
-	// own: the paths in its inputs are absolute, but for packages-dir.
+	// inProcess runs the program within the process of the test, which takes much less time and can be profiled. It has no current folder,
+	// streams, proxies and signals of its own: the paths in its inputs are absolute, but for packages-dir. See [step.asProcess].
 	inProcess bool
 	noWait    bool // waits take a moment, such as those between two tries, and put the clock of the program forward
 	clock     *stepclock.Clock
@@ -57,12 +57,19 @@ func newStep(t *testing.T, files ...string) *step {
 	return s
 }
 
-// newStepOn is a step that publishes to a test server which others may use too. With -short it runs within the process of the test.
+// newStepOn is a step that publishes to a test server which others may use too. It runs within the process of the test.
 func newStepOn(t *testing.T, servers *fakepypi.Servers, files ...string) *step {
 	t.Helper()
 	s := newStepWith(t, servers.Env, files...)
 	s.publishesTo(servers)
-	s.inProcess = testing.Short()
+	s.inProcess = true
+	return s
+}
+
+// asProcess has the step run the program as a process, in a test of what only a process has: signals that the kernel delivers, a current
+// folder, streams, files that it leaves open, and the environment that the standard library reads by itself.
+func (s *step) asProcess() *step {
+	s.inProcess = false
 	return s
 }
 

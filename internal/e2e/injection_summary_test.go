@@ -20,6 +20,16 @@ type summaryOf struct {
 	row   int      // in that table
 }
 
+// What the lines of a summary are made of.
+var (
+	chartSettings    = regexp.MustCompile(`^%%\{init: \{[A-Za-z0-9": ,.{};]*\}\}%%$`)
+	chartLine        = regexp.MustCompile(`^ *[-A-Za-z ,.:%0-9]*$`)
+	ourTag           = regexp.MustCompile(`<(/?)(code|details|summary|pre|a)( href="https?://[-A-Za-z0-9._~:/?#@!$&*+,;=%]*")?>|<br>`)
+	escapedCharacter = regexp.MustCompile(`&(#[0-9]{1,7}|amp|nbsp);`)
+	// A colon that something follows is of a link or of an emoji.
+	markdown = regexp.MustCompile("[<>&|`*_\\[\\]\\\\!#@~^{}$\r\t]|:[^ ]")
+)
+
 // wrongIn returns what in a summary is not ours, or is broken.
 func wrongIn(summary string) []string {
 	var s summaryOf
@@ -28,9 +38,9 @@ func wrongIn(summary string) []string {
 		switch {
 		case line == "```mermaid" && !drawing, line == "```" && drawing:
 			drawing = !drawing
-		case drawing && regexp.MustCompile(`^%%\{init: \{[A-Za-z0-9": ,.{};]*\}\}%%$`).MatchString(line):
+		case drawing && chartSettings.MatchString(line):
 		case drawing:
-			s.plain(regexp.MustCompile(`^ *[-A-Za-z ,.:%0-9]*$`).MatchString(line), "a line of the chart: "+line)
+			s.plain(chartLine.MatchString(line), "a line of the chart: "+line)
 		case n == 0 && strings.HasPrefix(line, "### "):
 			s.markup(line[4:])
 		case strings.HasPrefix(line, "|"):
@@ -76,11 +86,10 @@ func (s *summaryOf) tableRow(line string) {
 
 // markup reads text with tags: ours alone, which match, and between them nothing that means something in Markdown.
 func (s *summaryOf) markup(text string) {
-	tags := regexp.MustCompile(`<(/?)(code|details|summary|pre|a)( href="https?://[-A-Za-z0-9._~:/?#@!$&*+,;=%]*")?>|<br>`)
 	// A comment keeps an address from being one, and the next step has a heading of its own.
 	own := strings.NewReplacer("<!-- -->", "", "<br>**What to do:** ", "")
-	rest := tags.ReplaceAllStringFunc(own.Replace(text), func(tag string) string {
-		m := tags.FindStringSubmatch(tag)
+	rest := ourTag.ReplaceAllStringFunc(own.Replace(text), func(tag string) string {
+		m := ourTag.FindStringSubmatch(tag)
 		switch {
 		case tag == "<br>":
 		case (m[3] != "") != (m[2] == "a" && m[1] == ""):
@@ -94,15 +103,14 @@ func (s *summaryOf) markup(text string) {
 		}
 		return ""
 	})
-	rest = regexp.MustCompile(`&(#[0-9]{1,7}|amp|nbsp);`).ReplaceAllString(rest, "")
+	rest = escapedCharacter.ReplaceAllString(rest, "")
 	if slices.Contains(s.open, "pre") {
 		rest = strings.ReplaceAll(rest, " pypi:", " ") // a command that we write
 	}
-	// A colon that something follows is of a link or of an emoji.
-	if unescaped := regexp.MustCompile("[<>&|`*_\\[\\]\\\\!#@~^{}$\r\t]|:[^ ]").FindString(rest); unescaped != "" {
+	if unescaped := markdown.FindString(rest); unescaped != "" {
 		s.wrong = append(s.wrong, fmt.Sprintf("%q in %.300q", unescaped, text))
 	}
-	if strings.Contains(strings.ToLower(html.UnescapeString(tags.ReplaceAllString(text, ""))), "www.") {
+	if strings.Contains(strings.ToLower(html.UnescapeString(ourTag.ReplaceAllString(text, ""))), "www.") {
 		s.wrong = append(s.wrong, fmt.Sprintf("a link by itself in %.300q", text))
 	}
 }

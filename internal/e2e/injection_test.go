@@ -597,6 +597,12 @@ func (s *step) checkInert(v checkResult, shown []string) {
 	}
 }
 
+// What the commands of our log say.
+var (
+	ourTitle = regexp.MustCompile(`^pypi-oidc-publish: [a-z0-9-]+$`)
+	ourGroup = regexp.MustCompile(`^(GitHub|[A-Z][a-z]+)[a-z ]*$`)
+)
+
 // checkInertLog holds that every command of the log is one of ours, and says one thing.
 func (s *step) checkInertLog(shown []string) {
 	s.t.Helper()
@@ -605,8 +611,6 @@ func (s *step) checkInertLog(shown []string) {
 	if len(log) > 256<<10 {
 		s.t.Errorf("a log of %d bytes: %.2000q", len(log), log)
 	}
-	ourTitle := regexp.MustCompile(`^pypi-oidc-publish: [a-z0-9-]+$`)
-	ourGroup := regexp.MustCompile(`^(GitHub|[A-Z][a-z]+)[a-z ]*$`)
 	known := append(s.servers.Secrets(), append(shown, s.env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"], s.env["INPUT_PASSWORD"])...)
 	for line := range strings.Lines(log) {
 		line = strings.TrimSuffix(line, "\n")

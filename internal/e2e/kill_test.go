@@ -90,7 +90,7 @@ func killed(t *testing.T, b timedSignal, files []string) bool {
 	t.Helper()
 	servers := pypitest.Start(t, fakepypi.Options{})
 	servers.AddPublisher(fakepypi.Publisher{Project: "alder", Pending: b.request%2 == 0})
-	s := newStepOn(t, servers, files...)
+	s := newStepOn(t, servers, files...).asProcess()
 	set, err := digests(s.path("dist"))
 	if err != nil {
 		t.Fatal(err)

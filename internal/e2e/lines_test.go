@@ -72,7 +72,6 @@ func TestUpload_MultilineReason(t *testing.T) {
 			t.Run(c.ID+" over "+scheme, func(t *testing.T) {
 				t.Parallel()
 				s := newStep(t)
-				s.inProcess = false // for the path of ca-bundle
 				path := c.Paths(t)[0]
 				content, err := os.ReadFile(path)
 				if err != nil {
@@ -85,7 +84,7 @@ func TestUpload_MultilineReason(t *testing.T) {
 					server.Close()
 					at := encrypting(t, s.servers.Upload.Host, server.TLS.Certificates[0])
 					s.write("roots.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})))
-					s.env["INPUT_CA-BUNDLE"], s.env["INPUT_REPOSITORY-URL"] = "roots.pem", "https://"+at+"/legacy/"
+					s.env["INPUT_CA-BUNDLE"], s.env["INPUT_REPOSITORY-URL"] = s.path("roots.pem"), "https://"+at+"/legacy/"
 				}
 				e := s.run()
 				log := e.log

@@ -129,7 +129,7 @@ func TestMemory(t *testing.T) {
 		"a page of one text":   page("application/vnd.pypi.simple.v1+json", `{"name":"`, "x", `"}`),
 	} {
 		t.Run(name, func(t *testing.T) { // not parallel: a case may use much of the machine
-			s := newStep(t)
+			s := newStep(t).asProcess()
 			s.env[peakFile] = s.path("peak")
 			s.env["INPUT_WAIT-FOR-INDEX"] = "0"
 			arrange(s)

@@ -37,7 +37,7 @@ func indexOps() []string {
 func patient(t *testing.T, files ...string) *step {
 	t.Helper()
 	s := newStep(t, files...)
-	s.inProcess, s.noWait = true, true
+	s.noWait = true
 	s.env["INPUT_VERBOSE"], s.env["INPUT_ATTESTATIONS"], s.env["INPUT_PARALLEL-UPLOADS"] = "false", "false", "1"
 	return s
 }
@@ -215,7 +215,7 @@ func TestPatience_Cancelled(t *testing.T) {
 	for _, op := range []string{"audience", "mint", "upload"} {
 		t.Run(op, func(t *testing.T) {
 			t.Parallel()
-			s := newStep(t, goldenWheel, goldenSdist)
+			s := newStep(t, goldenWheel, goldenSdist).asProcess()
 			s.env["INPUT_ATTESTATIONS"] = "false"
 			busy := fault.Fault{Kind: fault.Answer, Point: fault.AfterBody, Status: 503, RetryAfter: "600"}
 			if err := s.servers.InjectFault(op, busy, 0, fault.Forever); err != nil {

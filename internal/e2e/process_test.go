@@ -47,7 +47,7 @@ func TestCancel_DuringUpload(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			s := newStep(t, "alder-1.0-py3-none-any.whl", "alder-1.0-cp312-cp312-win32.whl", "alder-1.0.tar.gz")
+			s := newStep(t, "alder-1.0-py3-none-any.whl", "alder-1.0-cp312-cp312-win32.whl", "alder-1.0.tar.gz").asProcess()
 			if !c.whole {
 				s.build("alder-1.0-py3-none-any.whl", strings.Repeat("x", overSockets))
 				s.build("alder-1.0-cp312-cp312-win32.whl", strings.Repeat("y", overSockets))
@@ -167,7 +167,7 @@ func TestSecrets_NotPrinted(t *testing.T) {
 	for name, prepare := range stories {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newStep(t, "alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz")
+			s := newStep(t, "alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz").asProcess() // for what it leaves in TMPDIR and HOME
 			var index echo
 			prepare(s, &index)
 			usage, command := "", s.start()

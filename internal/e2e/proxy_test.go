@@ -131,7 +131,7 @@ func TestProxy_Refuses(t *testing.T) {
 // TestProxy_Unusable: a variable that names no proxy ends the run before any request, which would go past the proxy.
 func TestProxy_Unusable(t *testing.T) {
 	t.Parallel()
-	s := newStep(t, "alder-1.0-py3-none-any.whl")
+	s := newStep(t, "alder-1.0-py3-none-any.whl").asProcess()
 	s.env["HTTPS_PROXY"] = "http://me:open-sesame@proxy.example:3128 "
 	e := s.run().expect(t, 2, "result", "failed")
 	expect.Contains(

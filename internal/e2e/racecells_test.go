@@ -54,7 +54,7 @@ func (r *race) run(t *testing.T) {
 	servers.AddPublisher(fakepypi.Publisher{Project: "alder", Pending: r.pending})
 	job := func(files ...string) *step {
 		s := newStepOn(t, servers, files...)
-		s.inProcess, s.noWait, s.clock = true, true, clock
+		s.noWait, s.clock = true, clock
 		s.env["INPUT_ATTESTATIONS"] = "false"
 		return s
 	}

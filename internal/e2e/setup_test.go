@@ -134,7 +134,6 @@ func TestSetup_PublishesAsProposed(t *testing.T) {
 func setupOn(t *testing.T, servers *fakepypi.Servers, code int, arguments ...string) (v setupOutput) {
 	t.Helper()
 	s := newStepOn(t, servers)
-	s.inProcess = true
 	got := s.start(append([]string{"setup", "-format", "json", "-index", servers.Upload.String()}, arguments...)...).wait()
 	expect.Equal(t, "exit code of setup", got, code)
 	in := json.NewDecoder(strings.NewReader(s.log.String()))
@@ -201,7 +200,6 @@ func TestSetup_Registration(t *testing.T) {
 	writeFile(t, filepath.Join(dir, ".git", "config"), "[remote \"origin\"]\n\turl = https://github.com/orchard/trees\n")
 	servers := pypitest.Start(t, fakepypi.Options{})
 	s := newStepOn(t, servers)
-	s.inProcess = true
 	code := s.start("setup", "-index", servers.Upload.String(), dir).wait()
 	expect.Equal(t, "exit code", code, cli.Done)
 	for _, text := range []string{
@@ -268,14 +266,12 @@ func TestSetup_Page(t *testing.T) {
 	}
 	for _, command := range commands {
 		s := newStepOn(t, servers)
-		s.inProcess = true
 		arguments := append([]string{"setup", "-index", servers.Upload.String()}, strings.Fields(command)...)
 		code := s.start(append(arguments, dir)...).wait()
 		expect.Equal(t, "exit code of "+command, code, cli.Done)
 	}
 	page := string(readFile(t, "../../docs/setup.md"))
 	s := newStepOn(t, servers)
-	s.inProcess = true
 	if err := os.RemoveAll(filepath.Join(dir, ".github")); err != nil {
 		t.Fatal(err)
 	}

@@ -143,7 +143,7 @@ func TestSpecialFiles(t *testing.T) {
 		for _, kind := range []string{"pipe", "socket", "device"} {
 			t.Run(variable+" as a "+kind, func(t *testing.T) {
 				t.Parallel()
-				s := newStep(t, "alder-1.0-py3-none-any.whl")
+				s := newStep(t, "alder-1.0-py3-none-any.whl").asProcess()
 				path := s.special()[kind]
 				s.env[variable] = path
 				before, err := os.Lstat(path)
@@ -174,7 +174,7 @@ func TestSpecialFiles(t *testing.T) {
 // TestSpecialFiles_Pyproject: a pipe beside the folder of the distributions is not waited for.
 func TestSpecialFiles_Pyproject(t *testing.T) {
 	t.Parallel()
-	s := newStep(t, "alder-1.0-py3-none-any.whl")
+	s := newStep(t, "alder-1.0-py3-none-any.whl").asProcess()
 	if err := syscall.Mkfifo(s.path("pyproject.toml"), 0o666); err != nil {
 		t.Skip(err)
 	}
@@ -186,7 +186,7 @@ func TestSpecialFiles_Pyproject(t *testing.T) {
 // TestSpecialFiles_Event: a pipe as the event of a pull request ends in the same error as no event, and is named.
 func TestSpecialFiles_Event(t *testing.T) {
 	t.Parallel()
-	s := newStep(t, "alder-1.0-py3-none-any.whl")
+	s := newStep(t, "alder-1.0-py3-none-any.whl").asProcess()
 	pipe := s.special()["pipe"]
 	s.withoutIDToken()
 	s.env["GITHUB_EVENT_NAME"], s.env["GITHUB_EVENT_PATH"] = "pull_request", pipe

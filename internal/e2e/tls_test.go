@@ -19,8 +19,7 @@ import (
 // TestTLS_PrivateCA: refused at once with the way out, and taken with ca-bundle.
 func TestTLS_PrivateCA(t *testing.T) {
 	t.Parallel()
-	s := newStep(t, "alder-1.0-py3-none-any.whl")
-	s.inProcess = false // for the path of ca-bundle
+	s := newStep(t, "alder-1.0-py3-none-any.whl").asProcess() // for the path of ca-bundle
 	index := *s.servers.Upload
 	index.Path = ""
 	server := httptest.NewUnstartedServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(&index) }})

@@ -94,8 +94,7 @@ func TestUnsolicitedBytes_NotPrinted(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, %s, %s, %v", c.command, c.target.op, c.text, c.password != ""), func(t *testing.T) {
 				t.Parallel()
 				front := answersAndMore(&hostileFront{op: c.target.op, text: unsolicited()[c.text]})
-				s := newPlace(t).step(t, t.TempDir(), front)
-				s.inProcess = false // the default logger belongs to a whole process
+				s := newPlace(t).step(t, t.TempDir(), front).asProcess() // the default logger belongs to a whole process
 				if c.password != "" {
 					s.env["INPUT_USER"], s.env["INPUT_PASSWORD"] = "me", c.password
 				}
@@ -140,8 +139,7 @@ func TestUnsolicitedBytes_Program(t *testing.T) {
 	}
 	for _, verbose := range []string{"true", "false"} {
 		front := answersAndMore(&hostileFront{op: "upload", text: unsolicited()["text"]})
-		s := newPlace(t).step(t, t.TempDir(), front)
-		s.inProcess = false // the default logger belongs to a whole process
+		s := newPlace(t).step(t, t.TempDir(), front).asProcess() // the default logger belongs to a whole process
 		s.env["INPUT_VERBOSE"] = verbose
 		s.startProcess(exec.CommandContext(t.Context(), program)).wait()
 		log := s.log.String()

@@ -48,9 +48,8 @@ func TestCancel_DuringUpload(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			s := newStep(t, "alder-1.0-py3-none-any.whl", "alder-1.0-cp312-cp312-win32.whl", "alder-1.0.tar.gz").asProcess()
-			if !c.whole {
-				s.build("alder-1.0-py3-none-any.whl", strings.Repeat("x", overSockets))
-				s.build("alder-1.0-cp312-cp312-win32.whl", strings.Repeat("y", overSockets))
+			if !c.whole { // the file at which the signals come is more than was sent then
+				s.build([]string{"alder-1.0-cp312-cp312-win32.whl", "alder-1.0-py3-none-any.whl"}[c.at-1], strings.Repeat("x", overSockets))
 			}
 			s.env["INPUT_PARALLEL-UPLOADS"] = "1"
 			var uploads atomic.Int64

@@ -227,6 +227,9 @@ func TestReadTarGz_EndlessExtendedHeader(t *testing.T) {
 
 // It does not run beside other tests, which allocate too.
 func TestReadTarGz_GlobalHeaderMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it reads half a million words")
+	}
 	const each = 1 << 16
 	var plain bytes.Buffer
 	for n := range 8 {

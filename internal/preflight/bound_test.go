@@ -174,6 +174,9 @@ func TestCheck_Drift(t *testing.T) {
 
 // TestCheck_CostGrowsLinearly: more of one field, or more files, take as much more memory to check. Another list in the sdist is drift.
 func TestCheck_CostGrowsLinearly(t *testing.T) { // not parallel: it measures
+	if testing.Short() {
+		t.Skip("it checks large files")
+	}
 	for name, line := range map[string]string{
 		"requirements": "Requires-Dist: elder-%d>=1\n", "classifiers": "Classifier: Topic :: %d\n", "extras": "Provides-Extra: e%d\n",
 		"unknown fields": "X-%d: a\n", "license files": "License-File: f%d\n", "links": "Project-URL: l%d, https://example.com\n",

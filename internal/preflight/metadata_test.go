@@ -398,11 +398,11 @@ func TestCheck_StdlibNames(t *testing.T) {
 func TestCheck_ManyFindings(t *testing.T) {
 	t.Parallel()
 	var many strings.Builder
-	for i := range 1000 {
+	for i := range 100 {
 		fmt.Fprintf(&many, "Classifier: no %d %s\n", i, x(5000))
 	}
 	found := ofMetadata(preflight.Check(set(t, wheel(newest+many.String()))))
-	if len(found) != 20 || !strings.HasSuffix(found[19].Fix, "(and 980 more like this)") {
+	if len(found) != 20 || !strings.HasSuffix(found[19].Fix, "(and 80 more like this)") {
 		t.Fatalf("%d findings", len(found))
 	}
 	bounded(t, found)

@@ -284,6 +284,9 @@ func TestCheck_OneFile(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			if testing.Short() && len(c.metadata) > 1<<20 {
+				t.Skip("it has long metadata")
+			}
 			s := set(t, c.file)
 			found := preflight.Check(s)
 			if got := strings.Join(ids(found), " "); got != c.want {

@@ -296,6 +296,9 @@ func TestCheck_WheelLayoutBounded(t *testing.T) { // not parallel: it measures
 	if len(kinds) < 9 {
 		t.Errorf("only %v", kinds)
 	}
+	if testing.Short() {
+		return // it reads large files
+	}
 	growth.Linear(t, "bytes of memory", func(scale int) int64 {
 		path := disttest.Save(t, filepath.Join(t.TempDir(), pureWheel), []byte(odd(scale).file().raw))
 		return growth.Allocated(func() {

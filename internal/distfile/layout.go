@@ -29,7 +29,8 @@ const (
 	OtherDistInfo     OddityKind = iota // a .dist-info at the top other than that of the wheel; Member is its name
 	SchemeUnknown                       // a file in a folder of .data that no installer knows; Detail is the name of the folder
 	SchemeAbsent                        // a file in .data and in none of its folders
-	DataElsewhere                       // a folder whose name ends in .data, other than that of the wheel; Member is its name
+	DataElsewhere                       // a folder named as one for data, other than that of the wheel, with a file for a target; Member is its name
+	DataNamed                           // a member that is no such file, at the top or in a folder there with a name that ends in .data
 	DataOverRoot                        // a file of .data with the target that another member has; Detail is that one
 	ScriptMode                          // a script without an execute bit
 	ScriptFolder                        // a script in a folder below that of the scripts
@@ -67,7 +68,8 @@ type layoutFinder struct {
 	names    map[string]bool // of the commands
 	modules  map[string]bool // those of the commands, as paths: whether the wheel has them
 	own      bool            // whether the wheel has modules
-	loader   bool            // whether something may bring modules from elsewhere: a .pth file, or another .data
+	loader   bool            // whether something may bring modules from elsewhere: a .pth file, another .data, or a tree in .data/data
+	compiled map[string]bool // those of the modules, and the packages above them, that are extension modules: they may have others in them
 
 	folder string // whose parents were looked at last
 	seed   maphash.Seed
@@ -79,7 +81,8 @@ func newLayoutFinder(d *Distribution) *layoutFinder {
 	project, _, _ := strings.Cut(stem, "-")
 	return &layoutFinder{
 		project: project, info: stem + ".dist-info/", data: stem + ".data/", count: map[OddityKind]int{},
-		names: map[string]bool{}, modules: map[string]bool{}, seed: maphash.MakeSeed(), folded: map[uint64]uint64{},
+		names: map[string]bool{}, modules: map[string]bool{}, compiled: map[string]bool{},
+		seed: maphash.MakeSeed(), folded: map[uint64]uint64{},
 	}
 }
 
@@ -117,8 +120,7 @@ func (f *layoutFinder) member(entry archive.Entry, facts *archive.Facts) {
 	case strings.HasSuffix(top, ".dist-info") && top+"/" != f.info:
 		f.note(OtherDistInfo, top, "")
 	case strings.HasSuffix(top, ".data") && top+"/" != f.data:
-		f.note(DataElsewhere, top, "")
-		f.loader = true
+		f.otherData(name, top, rest)
 	case top+"/" == f.data:
 		f.dataFile(name, rest, entry.Mode, facts)
 	case below && strings.HasPrefix(name, f.info):
@@ -143,6 +145,19 @@ const (
 	execBits  = 0o111
 )
 
+// otherData looks at a member that is in a folder named .data, or has such a name, and not in the folder of the wheel.
+func (f *layoutFinder) otherData(name, top, rest string) {
+	scheme, _, below := strings.Cut(rest, "/")
+	switch {
+	case strings.HasSuffix(name, "/"): // installers look at files alone
+	case below && slices.Contains([]string{"purelib", "platlib", "headers", "scripts", "data"}, scheme):
+		f.note(DataElsewhere, top, "")
+		f.loader = true
+	default:
+		f.note(DataNamed, name, "")
+	}
+}
+
 // dataFile looks at a member of .data, whose folders are for one target each.
 func (f *layoutFinder) dataFile(name, rest string, mode uint32, facts *archive.Facts) {
 	scheme, path, below := strings.Cut(rest, "/")
@@ -157,7 +172,9 @@ func (f *layoutFinder) dataFile(name, rest string, mode uint32, facts *archive.F
 		f.rootFile(path)
 	case scheme == "scripts":
 		f.script(name, path, mode)
-	case scheme != "headers" && scheme != "data":
+	case scheme == "data":
+		f.loader = f.loader || strings.Contains(path, "site-packages/") // in the folder of the environment, modules are there
+	case scheme != "headers":
 		f.note(SchemeUnknown, name, scheme)
 	}
 }
@@ -203,6 +220,9 @@ func (f *layoutFinder) rootFile(name string) {
 	}
 	if isModule {
 		f.have(stem)
+		if _, wanted := f.modules[stem]; wanted && !strings.HasSuffix(name, ".py") && !strings.HasSuffix(name, ".pyc") {
+			f.compiled[stem] = true
+		}
 	}
 	for at, depth := 0, 0; depth < deepestFolder; depth++ {
 		next := strings.IndexByte(name[at:], '/')
@@ -362,6 +382,9 @@ func (f *layoutFinder) finish(names *archive.Names, alone bool) []Oddity {
 		above := path
 		for above != "" && !f.modules[above] {
 			above = above[:max(0, strings.LastIndexByte(above, '/'))]
+		}
+		if f.compiled[above] {
+			continue
 		}
 		if alone || above != "" && f.isRegular(names, above) {
 			f.note(CommandModule, c.Name, module)

@@ -1,6 +1,7 @@
 package pep
 
 import (
+	"iter"
 	"slices"
 	"strings"
 )
@@ -26,7 +27,7 @@ const (
 	StarInOrder                                  // a version is ordered against one with .*, which has no order
 	CompatibleMajor                              // ~= has a single number, so that nothing is left to vary
 	OrderOfTexts                                 // < <= > >= or ~= of a variable whose values are no versions
-	ReleaseOfSystem                              // platform_release is ordered as a version, which it is on few systems
+	ReleaseOfSystem                              // platform_release is ordered as a version, which it is not on Linux
 	PatchOfPython                                // python_version, of two numbers, is compared with three
 	MinorOfPython                                // python_full_version, of three numbers, is compared by == <= or > with two
 	NeverTheValue                                // the variable never has the value: it differs by case, or is another variable's
@@ -38,8 +39,9 @@ func (m *Marker) Problems() []MarkerProblem {
 	var all []Comparison
 	m.comparisons(&all)
 	values := &comparedValues{all: all}
+	versioned := m.where(Comparison.hasVersionedRelease, false)
 	var found []MarkerProblem
-	for _, c := range all {
+	for i, c := range all {
 		problem := MarkerProblem{Comparison: c, Variable: c.Left.Text, Value: c.Right.Text}
 		if c.Right.Variable {
 			problem.Variable, problem.Value = c.Right.Text, c.Left.Text
@@ -50,7 +52,7 @@ func (m *Marker) Problems() []MarkerProblem {
 		problem.Kind, problem.Instead = problemOf(c, problem.Variable, problem.Value, values)
 		operator := direct(c.Operator, c.Right.Variable)
 		problem.Below, problem.Above = strings.HasPrefix(operator, "<"), strings.HasPrefix(operator, ">")
-		if problem.Kind != 0 {
+		if problem.Kind != 0 && (problem.Kind != ReleaseOfSystem || !versioned[i]) {
 			found = append(found, problem)
 		}
 	}
@@ -85,6 +87,64 @@ func (m *Marker) comparisons(all *[]Comparison) {
 			*all = append(*all, term.Comparison)
 		}
 	}
+}
+
+// where reports for each comparison, in their order, whether it counts only where one of a kind holds, such as in "a and (b or c)" where a
+// holds; outer says that this is so for all of them.
+func (m *Marker) where(kind func(Comparison) bool, outer bool) (each []bool) {
+	for run := range m.conjunctions() {
+		inner := outer || slices.ContainsFunc(run, func(t Term) bool { return t.needs(kind) })
+		for _, term := range run {
+			if term.Group != nil {
+				each = append(each, term.Group.where(kind, inner)...)
+			} else {
+				each = append(each, inner)
+			}
+		}
+	}
+	return each
+}
+
+// needs reports whether a term holds only where a comparison of a kind does.
+func (t Term) needs(kind func(Comparison) bool) bool {
+	if t.Group == nil {
+		return kind(t.Comparison)
+	}
+	for run := range t.Group.conjunctions() {
+		if !slices.ContainsFunc(run, func(t Term) bool { return t.needs(kind) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// conjunctions returns the runs of terms that are joined by "and".
+func (m *Marker) conjunctions() iter.Seq[[]Term] {
+	return func(yield func([]Term) bool) {
+		if m == nil {
+			return
+		}
+		first := 0
+		for i := range m.Terms {
+			if i == len(m.Joins) || m.Joins[i] == "or" {
+				if !yield(m.Terms[first : i+1]) {
+					return
+				}
+				first = i + 1
+			}
+		}
+	}
+}
+
+// hasVersionedRelease reports whether a comparison holds only on macOS or Windows, whose releases are versions, such as 23.1.0 and 11.
+func (c Comparison) hasVersionedRelease() bool {
+	variable, value := c.Left, c.Right
+	if c.Right.Variable {
+		variable, value = c.Right, c.Left
+	}
+	return variable.Variable && !value.Variable && (c.Operator == "==" || c.Operator == "===" || c.Operator == "in" && c.Left.Variable) &&
+		slices.Contains([]string{"sys_platform", "platform_system", "os_name"}, variable.Text) &&
+		slices.Contains([]string{"darwin", "Darwin", "win32", "Windows", "nt"}, value.Text)
 }
 
 func problemOf(c Comparison, variable, value string, others *comparedValues) (kind MarkerProblemKind, instead string) {

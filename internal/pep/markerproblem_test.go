@@ -108,7 +108,19 @@ func TestMarker_Problems(t *testing.T) {
 		"platform_machine in 'x86_64 X86_64 aarch64 AARCH64'":            "",
 		"sys_platform == 'win32' or sys_platform == 'Linux'":             "never linux",
 		"(os_name == 'nt' and (python_version > 'x')) or extra == 'A.b'": "no version",
-		"python_version < '3.0.1' and sys_platform == 'Linux'":           "patch, never linux",
+
+		// The releases of macOS and Windows are versions.
+		"sys_platform == 'darwin' and platform_release >= '20.0'":                                              "",
+		"platform_release >= '10' and (('Windows' == platform_system))":                                        "",
+		"(platform_release < '10' or extra == 'a') and os_name in 'nt'":                                        "",
+		"(sys_platform == 'darwin' or sys_platform == 'win32') and platform_release >= '10'":                   "",
+		"extra == 'a' or platform_system == 'Darwin' and extra == 'b' and platform_release >= '20'":            "",
+		"sys_platform == 'darwin' or platform_release >= '20.0'":                                               "release",
+		"sys_platform == 'darwin' and extra == 'a' or platform_release >= '20.0'":                              "release",
+		"(sys_platform == 'darwin' or sys_platform == 'linux') and platform_release >= '10'":                   "release",
+		"sys_platform != 'darwin' and platform_release >= '20.0'":                                              "release",
+		"(sys_platform == 'darwin' and platform_release >= '20') or (extra == 'a' and platform_release < '5')": "release",
+		"python_version < '3.0.1' and sys_platform == 'Linux'":                                                 "patch, never linux",
 	} {
 		r, err := pep.ParseRequirement("birch; " + marker)
 		if err != nil {

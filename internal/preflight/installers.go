@@ -31,11 +31,27 @@ func wheelFormat(d *distfile.Distribution) (message, fix string) {
 		return "WHEEL has no Wheel-Version" + tried("no wheel version"), again
 	case !formatVersion().MatchString(versions[0]):
 		return fmt.Sprintf("WHEEL has the Wheel-Version %s, and installers know the versions 1.N alone%s",
-			quote(elide(versions[0])), tried("wheel version")), again
+			quote(elide(versions[0])), tried(trialOfWheelVersion(versions[0]))), again
 	default:
 		return "", ""
 	}
 }
+
+// trialOfWheelVersion returns the name of the trial that had a version like this one, which is not 1.N.
+func trialOfWheelVersion(version string) string {
+	switch major, rest, more := strings.Cut(version, "."); {
+	case major != "1":
+		return "wheel version"
+	case !more:
+		return "wheel version without a minor"
+	case longVersion().MatchString(rest):
+		return "long wheel version"
+	default:
+		return ""
+	}
+}
+
+var longVersion = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9]+(\.[0-9]+)+$`) })
 
 var formatVersion = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^1\.[0-9]+[ \t]*$`) })
 

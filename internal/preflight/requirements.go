@@ -33,7 +33,7 @@ func markerComparison(_ field, value string) (message, advice string) {
 		message = fmt.Sprintf("the marker %s takes platform_release for a version, which it is on few systems: Linux has 6.8.0-49-generic",
 			comparison)
 		return message + triedMarker(p, "marker with platform_release"),
-			"leave this condition out, and check the system when the package runs"
+			"require the system with it, such as sys_platform == 'darwin' and ..., or leave this condition out"
 	}
 	return "", ""
 }

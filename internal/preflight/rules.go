@@ -667,7 +667,7 @@ var rules = []rule{
 		finding.Warning,
 		everywhere,
 		offline,
-		layout(distfile.SchemeUnknown, distfile.SchemeAbsent, distfile.DataElsewhere),
+		layout(distfile.SchemeUnknown, distfile.SchemeAbsent, distfile.DataElsewhere, distfile.DataNamed),
 		"the .data of a wheel has a folder or a file that has no target, or another name",
 		"Installers put each folder of {name}-{version}.data to its place: purelib, platlib, headers, scripts and data.",
 	},

@@ -262,8 +262,18 @@ var trials = []trial{
 		"",
 	},
 	{
-		"wheel version", "wheel-format", "Wheel-Version is a word",
+		"wheel version", "wheel-format", "Wheel-Version is a word, or 2.0",
 		outcomes{pip: refuses, uv: refuses, installer: refuses, pdm: refuses, poetry: refuses},
+		"",
+	},
+	{
+		"wheel version without a minor", "wheel-format", "Wheel-Version is 1",
+		outcomes{pip: installs, uv: refuses, installer: refuses, pdm: refuses, poetry: refuses},
+		"",
+	},
+	{
+		"long wheel version", "wheel-format", "Wheel-Version is 1.0.0",
+		outcomes{pip: warns, uv: installs, installer: installs, pdm: installs, poetry: installs},
 		"",
 	},
 	{
@@ -282,14 +292,24 @@ var trials = []trial{
 		"",
 	},
 	{
+		"empty folder in .data", "data-folder", "a folder of `.data` is none of the five, and is empty",
+		outcomes{pip: installs, uv: refuses, installer: installs, pdm: installs, poetry: installs},
+		"",
+	},
+	{
 		"file in .data", "data-folder", "a file is in `.data` itself",
 		outcomes{pip: refuses, uv: refuses, installer: refuses, pdm: refuses, poetry: refuses},
 		"",
 	},
 	{
-		".data elsewhere", "data-folder", "`.data` is spelled otherwise than the file name",
+		".data elsewhere", "data-folder", "`.data` with one of the five is spelled otherwise than the file name",
 		outcomes{pip: installs, uv: omits, installer: omits, pdm: omits, poetry: omits},
 		"what is in it",
+	},
+	{
+		"named .data", "data-folder", "another file or folder at the top has a name that ends in `.data`",
+		outcomes{pip: refuses, uv: installs, installer: installs, pdm: installs, poetry: installs},
+		"",
 	},
 	{
 		".data over root", "data-over-root", "a file of `.data/purelib` is also at the root",
@@ -305,6 +325,11 @@ var trials = []trial{
 		"script folder", "script-file", "a script is in a folder",
 		outcomes{pip: omits, uv: refuses, installer: omits, pdm: omits, poetry: omits},
 		"the command",
+	},
+	{
+		"empty folder of scripts", "script-file", "an empty folder is among the scripts",
+		outcomes{pip: installs, uv: refuses, installer: installs, pdm: installs, poetry: installs},
+		"",
 	},
 	{
 		"script interpreter", "script-file", "a script begins with `#! python`",

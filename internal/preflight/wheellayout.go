@@ -46,7 +46,10 @@ func layoutTexts() []layoutText {
 				"pyproject.toml), and their metadata below the package that bundles them",
 		},
 		{
-			distfile.SchemeUnknown, with("%[2]s (%[1]s)"), ".data has a folder that no installer knows: %s", trial("unknown scheme"),
+			distfile.SchemeUnknown,
+			with("%[2]s (%[1]s)"),
+			".data has a folder that no installer knows: %s",
+			trialOfFolder("unknown scheme", "empty folder in .data"),
 			dataFolders,
 		},
 		{distfile.SchemeAbsent, member, "a file of .data is in none of its folders: %s", trial("file in .data"), dataFolders},
@@ -58,6 +61,13 @@ func layoutTexts() []layoutText {
 			"write the name as the file name of the wheel has it, {name}-{version}.data, or rename the folder if it is something else",
 		},
 		{
+			distfile.DataNamed,
+			member,
+			"a name at the top ends in .data, as that of a wheel's folder for data does: %s",
+			trial("named .data"),
+			"rename it",
+		},
+		{
 			distfile.DataOverRoot, with("%s (over %s)"), "files of .data have the target of other members: %s", trial(".data over root"),
 			"put each file into the wheel once",
 		},
@@ -66,7 +76,8 @@ func layoutTexts() []layoutText {
 			"build the wheel on Linux or macOS from files with chmod +x, or declare the command as an entry point ([project.scripts])",
 		},
 		{
-			distfile.ScriptFolder, member, "scripts are in a folder, where no shell looks for commands: %s", trial("script folder"),
+			distfile.ScriptFolder, member, "scripts are in a folder, where no shell looks for commands: %s",
+			trialOfFolder("script folder", "empty folder of scripts"),
 			"put scripts directly into .data/scripts",
 		},
 		{
@@ -157,13 +168,14 @@ func layout(kinds ...distfile.OddityKind) func(Set) []finding.Finding {
 // about returns the message and the next step for the oddities of one kind; empty if there are none that count.
 func (l layoutText) about(d *distfile.Distribution) (message, fix string) {
 	var items []string
-	installers := ""
+	installers, of := "", ""
 	for _, o := range d.Oddities {
 		if o.Kind != l.kind || !counts(o, d) {
 			continue
 		}
-		if items = append(items, l.item(o)); len(items) == 1 && l.trial != nil {
-			installers = tried(l.trial(o))
+		items = append(items, l.item(o))
+		if l.trial != nil && (of == "" || strings.HasSuffix(of, "/")) { // a file counts for more than the entry of a folder
+			installers, of = tried(l.trial(o)), o.Member
 		}
 	}
 	if len(items) == 0 {
@@ -210,6 +222,16 @@ func onlyFor(d *distfile.Distribution, prefixes ...string) bool {
 		}
 	}
 	return true
+}
+
+// trialOfFolder returns a function that returns the name of one of two trials: that of a file in a folder, or of the folder's entry alone.
+func trialOfFolder(file, entry string) func(distfile.Oddity) string {
+	return func(o distfile.Oddity) string {
+		if strings.HasSuffix(o.Member, "/") {
+			return entry
+		}
+		return file
+	}
 }
 
 var call = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[\w.]+:[\w.]+\(.*\)$`) })

@@ -121,15 +121,19 @@ func TestCheck_WheelLayout(t *testing.T) {
 		"entry-point-module": {
 			map[string]usable{
 				"gone":           usable{}.commanding(console + "a = gone:main\n"),
+				"beside data":    holding(dataFolder + "data/share/x").commanding(console + "a = gone:main\n"),
 				"a submodule":    usable{}.requiring("Requires-Dist: birch\n").commanding(console + "a = alder.cli:main\n"),
 				"another file":   holding("alder/cli.txt").commanding(console + "a = alder.cli:main\n"),
 				"no requirement": holding("birch/x/y.py").commanding(console + "a = birch.z:main\n"),
 			},
 			map[string]usable{
-				"a module":                holding("alder/cli.py").commanding(console + "a = alder.cli:main\n"),
-				"a package":               holding("alder/cli/__init__.py").commanding(console + "a = alder.cli:main\n"),
-				"an extension":            holding("alder/cli.cpython-314-darwin.so").commanding(console + "a = alder.cli:main\n"),
-				"a stable extension":      holding("alder/cli.abi3.so").commanding(console + "a = alder.cli:main\n"),
+				"a module":           holding("alder/cli.py").commanding(console + "a = alder.cli:main\n"),
+				"a package":          holding("alder/cli/__init__.py").commanding(console + "a = alder.cli:main\n"),
+				"an extension":       holding("alder/cli.cpython-314-darwin.so").commanding(console + "a = alder.cli:main\n"),
+				"a stable extension": holding("alder/cli.abi3.so").commanding(console + "a = alder.cli:main\n"),
+				"in an extension":    holding("birch.cpython-314-darwin.so").commanding(console + "a = birch.cli:main\n"),
+				"in a tree below data": holding(dataFolder + "data/lib/python3.14/site-packages/birch/cli.py").commanding(
+					console + "a = birch.cli:main\n"),
 				"an extension of Windows": holding("alder/cli.cp314-win_amd64.pyd").commanding(console + "a = alder.cli:main\n"),
 				"compiled alone":          holding("alder/cli.pyc").commanding(console + "a = alder.cli:main\n"),
 				"at the top":              holding("cli.py").commanding(console + "a = cli:main\n"),
@@ -244,6 +248,45 @@ func TestCheck_WheelLayout(t *testing.T) {
 					}
 				})
 			}
+		}
+	}
+}
+
+// TestCheck_InstallersOfKind: a message says what installers do with this very kind of file, where files of one rule differ.
+func TestCheck_InstallersOfKind(t *testing.T) {
+	t.Parallel()
+	const family = "installer 1.1.0, pdm 2.29.4 and poetry 2.5.1"
+	for want, u := range map[string]usable{
+		"'1', and installers know the versions 1.N alone: uv 0.13.9, " + family + " refuse it; pip 26.3 installs it": {
+			about: "Wheel-Version: 1\n",
+		},
+		"'1.0.0', and installers know the versions 1.N alone: pip 26.3 installs it with a warning; uv 0.13.9, " + family + " install it": {
+			about: "Wheel-Version: 1.0.0\n",
+		},
+		"'2.0', and installers know the versions 1.N alone: pip 26.3, uv 0.13.9, " + family + " refuse it": {
+			about: "Wheel-Version: 2.0\n",
+		},
+		"noise.data: pip 26.3 refuses it; uv 0.13.9, " + family + " install it":            holding("noise.data"),
+		"noise.data/a.bin: pip 26.3 refuses it; uv 0.13.9, " + family + " install it":      holding("noise.data/a.bin"),
+		"noise.data/docs/a.txt: pip 26.3 refuses it; uv 0.13.9, " + family + " install it": holding("noise.data/docs/a.txt"),
+		"Alder-1.0.data: uv 0.13.9, " + family + " install it without what is in it; pip 26.3 installs it": holding(
+			"Alder-1.0.data/data/x"),
+		"docs (alder-1.0.data/docs/): uv 0.13.9 refuses it; pip 26.3, " + family + " install it": holding(
+			dataFolder + "docs/"),
+		"(alder-1.0.data/docs/x): pip 26.3, uv 0.13.9, " + family + " refuse it": holding(
+			dataFolder+"docs/", dataFolder+"docs/x"),
+		"no shell looks for commands: alder-1.0.data/scripts/b/: uv 0.13.9 refuses it; pip 26.3, " + family + " install it": holding(
+			dataFolder + "scripts/b/"),
+	} {
+		found := preflight.Check(set(t, u.file()))
+		if !slices.ContainsFunc(found, func(f finding.Finding) bool { return strings.HasSuffix(f.Message, want) }) {
+			t.Errorf("got %q, want %q", found, want)
+		}
+	}
+	for name, u := range map[string]usable{"a folder": holding("noise.data/"), "with folders": holding("noise.data/docs/")} {
+		found := preflight.Check(set(t, u.file()))
+		if slices.ContainsFunc(found, func(f finding.Finding) bool { return f.ID == "data-folder" }) {
+			t.Errorf("%s: %q", name, found)
 		}
 	}
 }

@@ -29,7 +29,7 @@ const (
 	OtherDistInfo     OddityKind = iota // a .dist-info at the top other than that of the wheel; Member is its name
 	SchemeUnknown                       // a file in a folder of .data that no installer knows; Detail is the name of the folder
 	SchemeAbsent                        // a file in .data and in none of its folders
-	DataElsewhere                       // a folder named as one for data, with a file for a target, and not the wheel's own; Member is its name
+	DataElsewhere                       // a folder named as one for data, with a file for a target, but not the own; Member is its name
 	DataNamed                           // a member that is no such file, at the top or in a folder there with a name that ends in .data
 	DataOverRoot                        // a file of .data with the target that another member has; Detail is that one
 	ScriptMode                          // a script without an execute bit

@@ -64,7 +64,11 @@ func kinds(isIndexToken func([]byte) bool) []kind {
 		vendor("a SendGrid key", `SG\.[0-9A-Za-z_-]{22}\.[0-9A-Za-z_-]{43}`, "SG."),
 		vendor("a Google API key", `AIza[0-9A-Za-z_-]{35}`, "AIza"),
 		vendor("a Google OAuth secret", `GOCSPX-[0-9A-Za-z_-]{28}`, "GOCSPX-"),
-		vendor("an Azure storage key", `AccountKey=[0-9A-Za-z+/]{86}==`, "AccountKey="),
+		{
+			pattern{kind: "an Azure storage key", word: true, textOnly: true, check: noEmulator},
+			[]string{"AccountKey="},
+			`AccountKey=[0-9A-Za-z+/]{86}==`,
+		},
 		{
 			pattern{kind: "an AWS access key id", word: true, textOnly: true, check: noExample},
 			[]string{"AKIA", "ASIA"},
@@ -102,6 +106,12 @@ func noExample(id []byte) bool {
 		}
 	}
 	return true
+}
+
+// noEmulator reports whether a key is another than that of Azure's emulator, which its documentation prints and many packages have:
+// https://learn.microsoft.com/en-us/azure/storage/common/storage-connect-azurite (its well-known account).
+func noEmulator(key []byte) bool {
+	return !bytes.HasPrefix(key, []byte("AccountKey=Eby8vdM02xNOcqFl"))
 }
 
 // isPrivateKey reports whether a PEM block is a whole private key without a passphrase: it decodes to what states its own length.

@@ -124,7 +124,10 @@ func TestScan_Kinds(t *testing.T) {
 		"a SendGrid key":        {"SG." + letters(22) + "." + letters(43), []string{"SG." + letters(22) + "." + letters(42)}},
 		"a Google API key":      {"AIza" + letters(35), []string{"AIza" + letters(34), "AIza" + letters(36)}},
 		"a Google OAuth secret": {"GOCSPX-" + letters(28), []string{"GOCSPX-" + letters(27)}},
-		"an Azure storage key":  {"AccountKey=" + letters(86) + "==", []string{"AccountKey=" + letters(80) + "=="}},
+		"an Azure storage key": {
+			"AccountKey=" + letters(86) + "==",
+			[]string{"AccountKey=" + letters(80) + "==", "AccountKey=Eby8vdM02xNOcqFl" + letters(70) + "=="},
+		},
 		"an AWS access key id": {
 			"AKIA" + strings.Repeat("BCDEF234", 2),
 			[]string{"AKIAIOSFODNN7EXAMPLE", "AKIA" + strings.Repeat("BCDEF189", 2), "xAKIA" + strings.Repeat("BCDEF234", 2)},

@@ -29,9 +29,9 @@ type verifyOutput struct {
 			LogIndex                  int64  `json:"log_index"`
 			LogURL                    string `json:"log_url"`
 		}
-		Findings []struct{ Rule, Severity, Message, Fix, Path string }
+		Findings []struct{ Rule, Severity, Message, Fix, Path, Help string }
 	}
-	Findings    []struct{ Rule, Severity, Message, Fix, Path string }
+	Findings    []struct{ Rule, Severity, Message, Fix, Path, Help string }
 	NotVerified []string `json:"not_verified"`
 }
 

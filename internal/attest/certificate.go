@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/oidc"
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
@@ -208,7 +209,7 @@ func (s *Signer) explain(err error, token *idToken) error {
 	case tokenHadExpired(err, token):
 		refused.Fix = "check that nothing between GitHub and the job delays or caches ID tokens, and run the job again: " +
 			"this one had expired when it reached fulcio"
-	case s.public() && c.Issuer != githubIssuer:
+	case s.public() && c.Issuer != oidc.GitHubIssuer:
 		refused.Fix = "publish from github.com, or with `attestations: false`: fulcio may not know this issuer"
 	}
 	return refused

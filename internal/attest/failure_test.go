@@ -320,7 +320,7 @@ func TestCertificate_RefusedIDToken(t *testing.T) {
 func TestCheckClaims(t *testing.T) {
 	t.Parallel()
 	base := oidc.Claims{
-		Issuer: githubIssuer, Repository: "o/r", Ref: "refs/tags/v1", SHA: strings.Repeat("a", 40),
+		Issuer: oidc.GitHubIssuer, Repository: "o/r", Ref: "refs/tags/v1", SHA: strings.Repeat("a", 40),
 		WorkflowRef: "o/r/.github/workflows/release.yml@refs/tags/v1", JobWorkflowRef: "o/r/.github/workflows/release.yml@refs/tags/v1",
 	}
 	for name, row := range map[string]struct {
@@ -443,7 +443,7 @@ func TestSign_PublicInstanceUnreachable(t *testing.T) {
 			}
 			ref := "o/r/.github/workflows/release.yml@refs/tags/v1"
 			return oidc.Token{Text: redactor.New("header.payload.signature", to), Claims: oidc.Claims{
-				Issuer: githubIssuer, Audience: audience, Repository: "o/r", WorkflowRef: ref, JobWorkflowRef: ref,
+				Issuer: oidc.GitHubIssuer, Audience: audience, Repository: "o/r", WorkflowRef: ref, JobWorkflowRef: ref,
 			}}, nil
 		},
 	})

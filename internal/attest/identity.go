@@ -55,11 +55,11 @@ func (s *Signer) CheckClaims(c oidc.Claims) error {
 	initiating, ref, _ := strings.Cut(c.WorkflowRef, "@")
 	running, _, _ := strings.Cut(c.JobWorkflowRef, "@")
 	switch {
-	case s.public() && c.Issuer != githubIssuer:
+	case s.public() && c.Issuer != oidc.GitHubIssuer:
 		return finding.New(finding.AttestationIssuer,
 			fmt.Sprintf(
 				"the index accepts attestations of GitHub workflows only if %s issued the ID token, but this one was issued by %q",
-				githubIssuer, c.Issuer,
+				oidc.GitHubIssuer, c.Issuer,
 			),
 			"publish from github.com with its own issuer, or with `attestations: false`")
 	case c.Repository == "" || initiating == "" || running == "":

@@ -10,10 +10,9 @@ const (
 	publicSearch = "https://search.sigstore.dev/?logIndex="
 	publicStatus = "https://status.sigstore.dev"
 
-	// githubIssuer is the only issuer of ID tokens that the index accepts for certificates of GitHub workflows; it refuses an
-	// enterprise's own issuer (docs/reference/attestations.md §2.2).
-	githubIssuer = "https://token.actions.githubusercontent.com"
-	github       = "https://github.com/"
+	// github is where the workflows are whose certificates the index accepts: with [oidc.GitHubIssuer] alone, and not with that of an
+	// enterprise (docs/reference/attestations.md §2.2).
+	github = "https://github.com/"
 )
 
 // Copies of files of the public good instance, as of the release of this program. TUF starts with the root, which may be old; the

@@ -75,7 +75,7 @@ func TestVerify_RealAttestation(t *testing.T) {
 		t.Error(err)
 	}
 	_, err = checkPolicy(d, raw, publicRoot(t), New(Options{}).identity(oidc.Claims{
-		Issuer: githubIssuer, Repository: "pypa/sampleproject",
+		Issuer: oidc.GitHubIssuer, Repository: "pypa/sampleproject",
 		WorkflowRef:    "pypa/sampleproject/.github/workflows/release.yml@refs/heads/main",
 		JobWorkflowRef: "pypa/sampleproject/.github/workflows/release.yml@refs/heads/main",
 	}))

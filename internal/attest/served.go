@@ -12,6 +12,7 @@ import (
 	"github.com/sigstore/sigstore-go/pkg/verify"
 
 	"github.com/org/pypi-oidc-publish/internal/distfile"
+	"github.com/org/pypi-oidc-publish/internal/oidc"
 )
 
 // Served returns the attestations in the provenance that an index serves for the file. Each is verified for this content and as made
@@ -86,7 +87,7 @@ func (s *Signer) workflowsOf(repository string) policy {
 		}
 		issuer := extensions.Issuer
 		if s.public() {
-			issuer = githubIssuer
+			issuer = oidc.GitHubIssuer
 		}
 		anyWorkflow, err := verify.NewSANMatcher("", "^"+regexp.QuoteMeta(extensions.SourceRepositoryURI+"/"))
 		if err != nil {

@@ -17,6 +17,10 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/secret"
 )
 
+// GitHubIssuer is the issuer of the ID tokens of github.com, and of its tokens alone: an enterprise there may have one of its own below it
+// (docs/reference/pypi-server.md §4.3).
+const GitHubIssuer = "https://token.actions.githubusercontent.com"
+
 // Claims holds what an ID token says about the run that requested it (docs/reference/pypi-server.md §4.4).
 type Claims struct {
 	Issuer, Subject, Audience    string

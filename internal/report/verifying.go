@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/org/pypi-oidc-publish/internal/ledger"
+	"github.com/org/pypi-oidc-publish/internal/oidc"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
@@ -54,9 +55,6 @@ func requirements(b *strings.Builder, r ledger.Receipt, onIndex []ledger.File) {
 		b.WriteString("\n")
 	}
 }
-
-// githubIssuer is what the certificates of attestations from GitHub Actions have as their issuer.
-const githubIssuer = "https://token.actions.githubusercontent.com"
 
 // proof is a file with who published it.
 type proof struct {
@@ -112,7 +110,7 @@ func attestationCommands(b *strings.Builder, r ledger.Receipt, onIndex []ledger.
 		bundle := p.file + ".publish.sigstore.json"
 		return command("sigstore", "verify", "github", "--repository", p.owner, "--bundle", bundle, p.file) + "\n" +
 			command("cosign", "verify-blob-attestation", "--bundle", bundle, "--type", p.predicate,
-				"--certificate-oidc-issuer", githubIssuer, "--certificate-identity", p.identity, p.file)
+				"--certificate-oidc-issuer", oidc.GitHubIssuer, "--certificate-identity", p.identity, p.file)
 	})
 	b.WriteString("</pre>\n\n")
 }

@@ -104,13 +104,10 @@ func refusedEvent(c oidc.Claims) string {
 	return "the index accepts no uploads from a run for pull_request_target: anyone can trigger such a run"
 }
 
-// gitHubIssuer is the issuer of the ID tokens of github.com. An enterprise there may have one of its own below it.
-const gitHubIssuer = "https://token.actions.githubusercontent.com"
-
 // foreignIssuer returns a message if the ID token is not of github.com's issuer, or "": those of an enterprise, of a GitHub server or of
 // another forge are unknown to the public indexes, which compare the issuer exactly (docs/reference/pypi-server.md §4.3 and §4.4).
 func foreignIssuer(c oidc.Claims) string {
-	if c.Issuer == gitHubIssuer {
+	if c.Issuer == oidc.GitHubIssuer {
 		return ""
 	}
 	return fmt.Sprintf("the index accepts only ID tokens of github.com's own issuer, but those of this run are issued by %s",

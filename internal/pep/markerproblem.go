@@ -42,13 +42,11 @@ func (m *Marker) Problems() []MarkerProblem {
 	versioned := m.where(Comparison.hasVersionedRelease, false)
 	var found []MarkerProblem
 	for i, c := range all {
-		problem := MarkerProblem{Comparison: c, Variable: c.Left.Text, Value: c.Right.Text}
-		if c.Right.Variable {
-			problem.Variable, problem.Value = c.Right.Text, c.Left.Text
-		}
 		if c.Left.Variable == c.Right.Variable {
 			continue
 		}
+		variable, value := c.sides()
+		problem := MarkerProblem{Comparison: c, Variable: variable.Text, Value: value.Text}
 		problem.Kind, problem.Instead = problemOf(c, problem.Variable, problem.Value, values)
 		operator := direct(c.Operator, c.Right.Variable)
 		problem.Below, problem.Above = strings.HasPrefix(operator, "<"), strings.HasPrefix(operator, ">")
@@ -64,15 +62,21 @@ func (m *Marker) Extras() (extras []string) {
 	var all []Comparison
 	m.comparisons(&all)
 	for _, c := range all {
-		variable, value := c.Left, c.Right
-		if c.Right.Variable {
-			variable, value = c.Right, c.Left
-		}
+		variable, value := c.sides()
 		if c.Operator == "==" && variable == (Operand{Variable: true, Text: "extra"}) && !value.Variable {
 			extras = append(extras, value.Text)
 		}
 	}
 	return extras
+}
+
+// sides returns the variable of a comparison and what it is compared with, whichever is at its left. Of two variables or two texts, the
+// one that is at the right, or else at the left, counts as the variable.
+func (c Comparison) sides() (variable, value Operand) {
+	if c.Right.Variable {
+		return c.Right, c.Left
+	}
+	return c.Left, c.Right
 }
 
 // comparisons adds all comparisons, in their order.
@@ -138,10 +142,7 @@ func (m *Marker) conjunctions() iter.Seq[[]Term] {
 
 // hasVersionedRelease reports whether a comparison holds only on macOS or Windows, whose releases are versions, such as 23.1.0 and 11.
 func (c Comparison) hasVersionedRelease() bool {
-	variable, value := c.Left, c.Right
-	if c.Right.Variable {
-		variable, value = c.Right, c.Left
-	}
+	variable, value := c.sides()
 	return variable.Variable && !value.Variable && (c.Operator == "==" || c.Operator == "===" || c.Operator == "in" && c.Left.Variable) &&
 		slices.Contains([]string{"sys_platform", "platform_system", "os_name"}, variable.Text) &&
 		slices.Contains([]string{"darwin", "Darwin", "win32", "Windows", "nt"}, value.Text)
@@ -224,12 +225,9 @@ func (v *comparedValues) has(variable, value string) bool {
 	if v.pairs == nil {
 		v.pairs = map[[2]string]bool{}
 		for _, c := range v.all {
-			variable, value := c.Left.Text, c.Right.Text
-			if c.Right.Variable {
-				variable, value = value, variable
-			}
-			for _, word := range wordsOf(c, value) {
-				v.pairs[[2]string{variable, word}] = true
+			variable, value := c.sides()
+			for _, word := range wordsOf(c, value.Text) {
+				v.pairs[[2]string{variable.Text, word}] = true
 			}
 		}
 	}

@@ -76,7 +76,16 @@ func (m *tarMember) leadsOut() bool {
 
 // special returns what a member is that is neither a file nor a folder nor a link; otherwise it is empty.
 func (m *tarMember) special() string {
-	return map[byte]string{typeFIFO: "named pipe", typeCharacter: "character device", typeBlock: "block device"}[m.kind]
+	switch m.kind {
+	case typeFIFO:
+		return "named pipe"
+	case typeCharacter:
+		return "character device"
+	case typeBlock:
+		return "block device"
+	default:
+		return ""
+	}
 }
 
 // hasData reports whether data follows the header: for files and unknown types it does.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/org/pypi-oidc-publish/internal/config"
 	"github.com/org/pypi-oidc-publish/internal/finding"
@@ -37,8 +38,10 @@ func page(id finding.ID) string { return cmp.Or(preflight.Page(id), id.Page()) }
 
 // isRelease reports whether a version is one of this program, whose tag exists.
 func isRelease(version string) bool {
-	return regexp.MustCompile(`^v\d+\.\d+\.\d+$`).MatchString(version)
+	return releaseTag().MatchString(version)
 }
+
+var releaseTag = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^v\d+\.\d+\.\d+$`) })
 
 // inWords returns a finding in the words of its reader: those of the command line, unless a step of a workflow runs.
 func (w Process) inWords(f finding.Finding) finding.Finding {

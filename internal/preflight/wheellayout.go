@@ -3,6 +3,7 @@ package preflight
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -146,18 +147,14 @@ func layoutTexts() []layoutText {
 // layout returns a check that reports kinds of oddities: for each kind one finding.
 func layout(kinds ...distfile.OddityKind) func(Set) []finding.Finding {
 	return func(s Set) (found []finding.Finding) {
+		texts := slices.DeleteFunc(layoutTexts(), func(text layoutText) bool { return !slices.Contains(kinds, text.kind) })
 		for _, d := range s.Files {
 			if d.Archive.Broken != nil {
 				continue
 			}
-			for _, text := range layoutTexts() {
-				for _, kind := range kinds {
-					if text.kind != kind {
-						continue
-					}
-					if message, fix := text.about(d); message != "" {
-						found = append(found, refusal(d, message, fix))
-					}
+			for _, text := range texts {
+				if message, fix := text.about(d); message != "" {
+					found = append(found, refusal(d, message, fix))
 				}
 			}
 		}

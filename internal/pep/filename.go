@@ -14,6 +14,9 @@ type WheelName struct {
 	Python, ABI, Platform string
 }
 
+// Tags returns the compressed tags of the name, such as py2.py3-none-any.
+func (w WheelName) Tags() string { return w.Python + "-" + w.ABI + "-" + w.Platform }
+
 // SdistName holds the two parts of an sdist's file name, verbatim (PEP 625).
 type SdistName struct {
 	Name, Version string

@@ -266,6 +266,16 @@ func (f IndexFile) memory() int {
 	return fileMemory + len(f.Name) + len(f.SHA256) + len(f.MD5) + len(f.BLAKE2b) + len(f.URL) + len(f.Provenance) + len(f.Metadata)
 }
 
+// FilesOf returns the files of a release, by their names.
+func (l Listing) FilesOf(release Release) (files []IndexFile) {
+	for _, f := range l.Files {
+		if of, err := ReleaseOfFile(f.Name); err == nil && of == release {
+			files = append(files, f)
+		}
+	}
+	return files
+}
+
 // Memory returns how many bytes of memory the files take, about.
 func (l Listing) Memory() (bytes int) {
 	for _, f := range l.Files {

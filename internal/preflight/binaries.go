@@ -112,7 +112,7 @@ func wheelTag(d *distfile.Distribution) (message, fix string) {
 		return "", ""
 	}
 	written := d.WheelFile.Values("Tag")
-	named, inName := tagSet(name.Python + "-" + name.ABI + "-" + name.Platform)
+	named, inName := tagSet(name.Tags())
 	listed, inFile := tagSet(written...)
 	if !inName || !inFile || len(listed) == 0 || slices.Equal(named, listed) {
 		return "", ""

@@ -66,18 +66,25 @@ func metadataDrift(s Set) (found []finding.Finding) {
 
 // inReleases returns the files grouped by release, both in the order of the set.
 func inReleases(s Set) (releases []pep.Release, files map[pep.Release][]*distfile.Distribution) {
-	files = map[pep.Release][]*distfile.Distribution{}
+	return grouped(s, func(r pep.Release) pep.Release { return r })
+}
+
+// grouped returns the groups of files whose release has the same key, by their keys in the order of the set. Files whose release is unknown
+// are left out.
+func grouped[K comparable](s Set, key func(pep.Release) K) (keys []K, files map[K][]*distfile.Distribution) {
+	files = map[K][]*distfile.Distribution{}
 	for _, d := range s.Files {
 		release, err := d.Release()
 		if err != nil {
 			continue
 		}
-		if files[release] == nil {
-			releases = append(releases, release)
+		k := key(release)
+		if files[k] == nil {
+			keys = append(keys, k)
 		}
-		files[release] = append(files[release], d)
+		files[k] = append(files[k], d)
 	}
-	return releases, files
+	return keys, files
 }
 
 // shownBy returns the file that a run uploads first, whose metadata the index shows.

@@ -47,23 +47,13 @@ func tagsOf(name string) string {
 	if err != nil {
 		return ""
 	}
-	return w.Python + "-" + w.ABI + "-" + w.Platform
-}
-
-// states reports whether the metadata of a file says what a field is: an sdist may leave it to the build.
-func states(d *distfile.Distribution, field string) bool {
-	if d.Kind() != distfile.Sdist {
-		return true
-	}
-	version := d.Header("Metadata-Version")
-	return !strings.HasPrefix(version, "1.") && version != "2.0" && version != "2.1" &&
-		!slices.ContainsFunc(d.Values("Dynamic"), func(dynamic string) bool { return strings.EqualFold(dynamic, field) })
+	return w.Tags()
 }
 
 // both returns the two files whose field is compared; ok is false if it is unknown of one.
 func (p step) both(field string) (before, now *distfile.Distribution, ok bool) {
 	d := p.current()
-	if d == nil || !states(d, field) || isEndless(d, field) || isEndless(p.metadata, field) {
+	if d == nil || !declares(d, field) || isEndless(d, field) || isEndless(p.metadata, field) {
 		return nil, nil, false
 	}
 	return p.metadata, d, true

@@ -88,8 +88,8 @@ func (s Set) steps() (all []step) {
 		for _, d := range files[r] {
 			names = append(names, d.Name)
 		}
-		for _, f := range listing.Files {
-			if of, err := pep.ReleaseOfFile(f.Name); err == nil && of == r && !f.Yanked && !slices.Contains(names, f.Name) {
+		for _, f := range listing.FilesOf(r) {
+			if !f.Yanked && !slices.Contains(names, f.Name) {
 				names = append(names, f.Name)
 			}
 		}

@@ -68,18 +68,7 @@ func foreignDependency(s Set) []finding.Finding {
 
 // ofProjects returns the projects of the set, in its order, and their files.
 func ofProjects(s Set) (projects []pep.Project, files map[pep.Project][]*distfile.Distribution) {
-	files = map[pep.Project][]*distfile.Distribution{}
-	for _, d := range s.Files {
-		release, err := d.Release()
-		if err != nil {
-			continue
-		}
-		if files[release.Project] == nil {
-			projects = append(projects, release.Project)
-		}
-		files[release.Project] = append(files[release.Project], d)
-	}
-	return projects, files
+	return grouped(s, func(r pep.Release) pep.Project { return r.Project })
 }
 
 // Dependencies returns the projects that files require wherever they are installed without extras, sorted.

@@ -23,7 +23,7 @@ func wheelTags(d *distfile.Distribution) (message, fix string) {
 	if other, _ := wheelTagCharacters(d); err != nil || other != "" || !plain(d, distfile.Wheel) {
 		return "", ""
 	}
-	tags := strings.Join([]string{name.Python, name.ABI, name.Platform}, "-")
+	tags := name.Tags()
 	if upper := strings.IndexFunc(tags, func(r rune) bool { return r >= 'A' && r <= 'Z' }); upper >= 0 {
 		return fmt.Sprintf("the tags %s have capital letters%s", quote(elide(tags)), tried("capital letters in a tag")),
 			"write them in lower case: " + strings.ToLower(tags)

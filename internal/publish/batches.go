@@ -43,10 +43,10 @@ func (r *run) batches(missing []*target) []*batch {
 	all = inOrder(all)
 	answered := r.listings.answered()
 	for release, b := range byRelease {
-		listing := answered[release.Project]
-		if !hasRelease(listing, release) {
+		isWheel := func(f pep.IndexFile) bool { return strings.HasSuffix(f.Name, ".whl") }
+		if files := answered[release.Project].FilesOf(release); len(files) == 0 { // one that is unknown counts as new
 			b.takeFirst()
-		} else if hasWheel(listing, release) {
+		} else if slices.ContainsFunc(files, isWheel) {
 			b.setReady()
 		}
 	}
@@ -133,20 +133,4 @@ func (t *target) isRisky() bool { return slices.ContainsFunc(t.findings, preflig
 // smallest returns the target with the fewest bytes, the first of several.
 func smallest(targets []*target) *target {
 	return slices.MinFunc(targets, func(a, b *target) int { return cmp.Compare(a.Size, b.Size) })
-}
-
-// hasRelease reports whether the listing has a file of the release. One that is unknown counts as new.
-func hasRelease(listing pep.Listing, release pep.Release) bool {
-	return slices.ContainsFunc(listing.Files, func(f pep.IndexFile) bool {
-		of, err := pep.ReleaseOfFile(f.Name)
-		return err == nil && of == release
-	})
-}
-
-// hasWheel reports whether the listing has a wheel of the release.
-func hasWheel(listing pep.Listing, release pep.Release) bool {
-	return slices.ContainsFunc(listing.Files, func(f pep.IndexFile) bool {
-		of, err := pep.ReleaseOfFile(f.Name)
-		return err == nil && of == release && strings.HasSuffix(f.Name, ".whl")
-	})
 }

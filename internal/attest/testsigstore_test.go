@@ -17,7 +17,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/issuer"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/signer"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/sigstore"
-	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
+	"github.com/org/pypi-oidc-publish/internal/testkit/issuertest"
 	"github.com/sigstore/sigstore-go/pkg/bundle"
 	"github.com/sigstore/sigstore-go/pkg/root"
 	"github.com/sigstore/sigstore-go/pkg/tuf"
@@ -35,7 +35,7 @@ type instance struct {
 
 func start(t *testing.T, behavior sigstore.Behavior) *instance {
 	t.Helper()
-	k, err := pypitest.Key()
+	k, err := issuertest.Key()
 	if err != nil {
 		t.Fatal(err)
 	}

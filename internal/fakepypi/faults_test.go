@@ -19,7 +19,7 @@ import (
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
-	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
+	"github.com/org/pypi-oidc-publish/internal/testkit/issuertest"
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
@@ -671,7 +671,7 @@ func TestClose_DuringFaults(t *testing.T) {
 		"slow-answer that is a refusal": {answer, "probe", false},
 		"oversized-answer, never read":  {endless, "look", false},
 	}
-	if _, err := pypitest.Key(); err != nil {
+	if _, err := issuertest.Key(); err != nil {
 		t.Fatal(err)
 	}
 	http.DefaultClient.CloseIdleConnections()

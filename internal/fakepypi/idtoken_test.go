@@ -1,66 +1,25 @@
 package fakepypi_test
 
 import (
-	"bytes"
 	"errors"
 	"net/http"
 	"net/http/httptest"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/issuer"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/idtoken"
-	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
+	"github.com/org/pypi-oidc-publish/internal/testkit/issuertest"
 )
 
 // TestIDToken_IssuerDocuments: without the documents of its issuer no token is valid; they are asked for again with the next token.
 func TestIDToken_IssuerDocuments(t *testing.T) {
 	t.Parallel()
-	const discovery, keys = "/.well-known/openid-configuration", "/.well-known/jwks"
-	answer := func(text string) http.HandlerFunc {
-		return func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Type", "application/json")
-			_, _ = w.Write([]byte(text))
-		}
-	}
-	down := func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "{}", http.StatusServiceUnavailable) }
-	for name, c := range map[string]struct {
-		path   string
-		handle http.HandlerFunc // nil: the document, and blanks behind it
-	}{
-		"no discovery document":                {discovery, down},
-		"the discovery document of another":    {discovery, answer(`{"issuer":"https://issuer.example"}`)},
-		"a discovery document without end":     {discovery, nil},
-		"a discovery document that is no JSON": {discovery, answer("{")},
-		"no key set":                           {keys, down},
-		"a key set that is no JSON":            {keys, answer("{")},
-		"a key set without end":                {keys, nil},
-		"an invalid key":                       {keys, answer(`{"keys":[{"kty":"RSA","n":"!","e":"AQAB"}]}`)},
-	} {
+	for name, fault := range issuertest.Faults() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			k, err := pypitest.Key()
-			if err != nil {
-				t.Fatal(err)
-			}
-			var broken atomic.Bool
-			broken.Store(true)
-			var tokens *issuer.Issuer
-			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				atFault := broken.Load() && r.URL.Path == c.path
-				if atFault && c.handle != nil {
-					c.handle(w, r)
-					return
-				}
-				tokens.ServeHTTP(w, r)
-				if atFault {
-					_, _ = w.Write(bytes.Repeat([]byte(" "), 1<<20))
-				}
-			}))
-			t.Cleanup(server.Close)
-			tokens = issuer.New(issuer.Options{URL: server.URL, Now: time.Now, Key: k})
-			v := idtoken.NewVerifier(server.URL, "", "rehearsal", time.Now)
+			tokens, url, mend := issuertest.Start(t, fault)
+			v := idtoken.NewVerifier(url, "", "rehearsal", time.Now)
 			raw, err := tokens.Token("rehearsal")
 			if err != nil {
 				t.Fatal(err)
@@ -68,7 +27,7 @@ func TestIDToken_IssuerDocuments(t *testing.T) {
 			if claims, err := v.Verify(t.Context(), raw); err == nil {
 				t.Errorf("the token is valid: %v", claims)
 			}
-			broken.Store(false)
+			mend()
 			claims, err := v.Verify(t.Context(), raw)
 			if repository, ok := claims.Text("repository"); err != nil || !ok || repository != "octo-org/rehearsal" {
 				t.Errorf("afterwards: %v, %v", claims, err)
@@ -84,7 +43,7 @@ func FuzzIDToken(f *testing.F) {
 	var tokens *issuer.Issuer
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { tokens.ServeHTTP(w, r) }))
 	f.Cleanup(server.Close)
-	k, err := pypitest.Key()
+	k, err := issuertest.Key()
 	if err != nil {
 		f.Fatal(err)
 	}

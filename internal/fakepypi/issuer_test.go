@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/issuer"
-	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
+	"github.com/org/pypi-oidc-publish/internal/testkit/issuertest"
 )
 
 // TestIssuer_SubjectAndRef: subject and ref as GitHub forms them.
@@ -34,7 +34,7 @@ func TestIssuer_SubjectAndRef(t *testing.T) {
 // TestIssuer_Token: no token is like another, and all are remembered.
 func TestIssuer_Token(t *testing.T) {
 	t.Parallel()
-	key, err := pypitest.Key()
+	key, err := issuertest.Key()
 	if err != nil {
 		t.Fatal(err)
 	}

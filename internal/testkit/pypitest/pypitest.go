@@ -3,25 +3,16 @@ package pypitest
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/rsa"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
+	"github.com/org/pypi-oidc-publish/internal/testkit/issuertest"
 )
 
-// keyBits is the size of the smallest key that Go signs with. GitHub's has twice as many bits, takes five times as long to sign with, and
-// shows nothing more.
-const keyBits = 1024
-
-// Key returns the key that signs the ID tokens of every server of the test binary: making one takes longer than most tests.
-var Key = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, keyBits) })
-
 // Start starts a server on a free port of loopback, and closes it at the end of the test. Without a clock it has that of the machine, and
-// without a key the one of [Key].
+// without a key the one of [issuertest.Key].
 func Start(t testing.TB, o fakepypi.Options) *fakepypi.Servers {
 	t.Helper()
 	return StartAt(t, "127.0.0.1:0", o)
@@ -49,7 +40,7 @@ func Open(ctx context.Context, addr string, o fakepypi.Options) (*fakepypi.Serve
 		o.Now = time.Now
 	}
 	if o.Key == nil {
-		key, err := Key()
+		key, err := issuertest.Key()
 		if err != nil {
 			return nil, err
 		}

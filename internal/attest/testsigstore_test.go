@@ -95,6 +95,25 @@ func (in *instance) signer() *signer.Signer {
 	return s
 }
 
+// entry returns the request that logs a statement, which a new certificate's key signs.
+func (in *instance) entry(statement []byte) string {
+	in.t.Helper()
+	s := in.signer()
+	signature, err := s.Sign(statement)
+	if err != nil {
+		in.t.Fatal(err)
+	}
+	request, err := s.Entry(statement, signature)
+	if err != nil {
+		in.t.Fatal(err)
+	}
+	text, err := json.Marshal(request)
+	if err != nil {
+		in.t.Fatal(err)
+	}
+	return string(text)
+}
+
 // attested is an attestation of a file of these bytes.
 func (in *instance) attested(content string) signer.Attestation {
 	in.t.Helper()
@@ -333,33 +352,20 @@ func TestSigstore_CertificateIDTokens(t *testing.T) {
 func TestSigstore_LogEntryConflict(t *testing.T) {
 	t.Parallel()
 	in := start(t, sigstore.Behavior{})
-	s := in.signer()
-	statement := signer.Statement("demo-1.0.tar.gz", nil, signer.Publish)
-	signature, err := s.Sign(statement)
-	if err != nil {
-		t.Fatal(err)
-	}
-	request, err := s.Entry(statement, signature)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := json.Marshal(request)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := in.entry(signer.Statement("demo-1.0.tar.gz", nil, signer.Publish))
 	const path = "/api/v1/log/entries"
-	status, first, body := in.do("POST", path, string(text))
+	status, first, body := in.do("POST", path, text)
 	at := first.Get("Location")
 	if status != 201 || !strings.HasPrefix(at, path+"/") || len(at) != len(path)+81 {
 		t.Fatalf("%d, at %q: %s", status, at, body)
 	}
-	status, again, body := in.do("POST", path, string(text))
+	status, again, body := in.do("POST", path, text)
 	if status != 409 || again.Get("Location") != at ||
 		body != `{"code":409,"message":"an equivalent entry already exists in the transparency log with UUID `+
 			strings.TrimPrefix(at, path+"/")+`"}` {
 		t.Errorf("again: %d, at %q: %s", status, again.Get("Location"), body)
 	}
-	spaced := strings.Replace(string(text), `\"payload\":`, `\"payload\": `, 1)
+	spaced := strings.Replace(text, `\"payload\":`, `\"payload\": `, 1)
 	if status, other, _ := in.do("POST", path, spaced); status != 201 || other.Get("Location") == at {
 		t.Errorf("the same signature in other bytes: %d", status)
 	}
@@ -381,21 +387,8 @@ func TestSigstore_LogEntryConflict(t *testing.T) {
 func TestSigstore_LogEntryRefused(t *testing.T) {
 	t.Parallel()
 	in := start(t, sigstore.Behavior{})
-	s := in.signer()
 	statement := []byte("anything at all")
-	signature, err := s.Sign(statement)
-	if err != nil {
-		t.Fatal(err)
-	}
-	good, err := s.Entry(statement, signature)
-	if err != nil {
-		t.Fatal(err)
-	}
-	whole, err := json.Marshal(good)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := string(whole)
+	text := in.entry(statement)
 	other := base64.StdEncoding.EncodeToString([]byte("something else"))
 	for name, request := range map[string]string{
 		"no JSON":           "{",

@@ -179,23 +179,36 @@ func (w Process) dispatch(ctx context.Context) int {
 // didYouMean returns the end of the message about an unknown command: the command that was probably meant, or nothing. A path is no
 // command: most people want to check it first.
 func didYouMean(name string) string {
-	const most = 2 // letters that differ
-	nearest, least := "", most+1
-	for _, v := range commands() {
-		switch d := phrase.Distance(name, v.name, least); {
-		case strings.HasPrefix(v.name, name):
-			return "; did you mean " + v.name + "?"
-		case d < least:
-			nearest, least = v.name, d
-		}
+	all := commands()
+	names := make([]string, len(all))
+	for i, v := range all {
+		names[i] = v.name
 	}
-	if _, err := os.Lstat(name); nearest == "" && err == nil {
+	_, err := os.Lstat(name)
+	switch nearest := nearestName(name, names); {
+	case nearest != "":
+		return "; did you mean " + nearest + "?"
+	case err == nil:
 		return "; to check these files, write the command before the path: check PATH"
-	}
-	if nearest == "" {
+	default:
 		return ""
 	}
-	return "; did you mean " + nearest + "?"
+}
+
+// nearestName returns the name that somebody who typed another probably meant: one that begins like that, or differs from it in two letters
+// at most. It is empty if there is none.
+func nearestName(typed string, names []string) string {
+	const most = 2 // letters that differ
+	nearest, least := "", most+1
+	for _, name := range names {
+		switch d := phrase.Distance(typed, name, least); {
+		case strings.HasPrefix(name, typed):
+			return name
+		case d < least:
+			nearest, least = name, d
+		}
+	}
+	return nearest
 }
 
 // usage prints the list of commands.
@@ -212,21 +225,17 @@ func usage(out io.Writer) {
 // parse reads the flags of a command, before, between and after its paths; after -- there are only paths. done reports that the command is
 // finished, and code is then the exit code.
 func (w Process) parse(v command, flags *flag.FlagSet, args []string) (code int, done bool) {
-	var message strings.Builder
-	flags.SetOutput(&message)
-	flags.Usage = func() {
-		fmt.Fprintf(&message, "usage: pypi-oidc-publish %s %s\n\n%s\n", v.name, v.arguments, v.help)
-		if hasFlags(flags) {
-			fmt.Fprint(&message, "\n")
-			flags.PrintDefaults()
-		}
-	}
+	flags.SetOutput(io.Discard)
 	switch err := parseAll(flags, args); {
 	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprint(w.Stdout, message.String())
+		fmt.Fprintln(w.Stdout, v.usage(flags))
 		return Done, true
 	case err != nil:
-		w.printUsageError(strings.TrimSuffix(message.String(), "\n"))
+		text := err.Error() + flagMeant(flags, err)
+		if wantsJSON(flags, args) {
+			return w.usageError("json", text), true
+		}
+		w.printUsageError(text + "\n" + v.usage(flags))
 		return Misconfigured, true
 	}
 	if flags.NArg() > 0 && !strings.Contains(v.arguments, "PATH") {
@@ -234,6 +243,54 @@ func (w Process) parse(v command, flags *flag.FlagSet, args []string) (code int,
 		return Misconfigured, true
 	}
 	return Done, false
+}
+
+// usage returns the text about a command and its flags.
+func (v command) usage(flags *flag.FlagSet) string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "usage: pypi-oidc-publish %s %s\n\n%s\n", v.name, v.arguments, v.help)
+	if names := flagNames(flags); len(names) > 0 {
+		fmt.Fprintln(&text)
+		flags.SetOutput(&text)
+		flags.PrintDefaults()
+	}
+	return strings.TrimSuffix(text.String(), "\n")
+}
+
+// flagNames returns the names of a command's flags, in alphabetical order.
+func flagNames(flags *flag.FlagSet) []string {
+	var names []string
+	flags.VisitAll(func(f *flag.Flag) { names = append(names, f.Name) })
+	return names
+}
+
+// flagMeant returns the end of the message about a flag that does not exist: the one that was probably meant, or nothing.
+func flagMeant(flags *flag.FlagSet, err error) string {
+	typed, undefined := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
+	if !undefined {
+		return ""
+	}
+	if nearest := nearestName(typed, flagNames(flags)); nearest != "" {
+		return "; did you mean -" + nearest + "?"
+	}
+	return ""
+}
+
+// wantsJSON reports whether arguments that could not be parsed ask for JSON, which a program reads: for one, an error is JSON too.
+func wantsJSON(flags *flag.FlagSet, args []string) bool {
+	if flags.Lookup("format") == nil {
+		return false
+	}
+	for i, argument := range args {
+		name, value, given := strings.Cut(strings.TrimLeft(argument, "-"), "=")
+		if !given && i+1 < len(args) {
+			value = args[i+1]
+		}
+		if strings.HasPrefix(argument, "-") && name == "format" && value == "json" {
+			return true
+		}
+	}
+	return false
 }
 
 // parseAll parses flags wherever they are; the package flag stops at the first argument that is none.
@@ -267,13 +324,6 @@ func (w Process) printUsageError(text string) {
 	for line := range strings.SplitSeq(text, "\n") {
 		fmt.Fprintln(w.Stderr, runner.Plain(line))
 	}
-}
-
-// hasFlags reports whether a command has flags.
-func hasFlags(flags *flag.FlagSet) bool {
-	n := 0
-	flags.VisitAll(func(*flag.Flag) { n++ })
-	return n > 0
 }
 
 // versionCommand prints the version.

@@ -43,6 +43,13 @@ func TestHabits(t *testing.T) {
 		{"pub", cli.Misconfigured, "", `unknown command "pub"; did you mean publish?`},
 		{"install", cli.Misconfigured, "", "unknown command \"install\"\n"},
 		{".", cli.Misconfigured, "", `unknown command "."; to check these files, write the command before the path: check PATH`},
+		{"check -profil other dist", cli.Misconfigured, "", "flag provided but not defined: -profil; did you mean -profile?\nusage:"},
+		{"check dist --fromat=json", cli.Misconfigured, "", "flag provided but not defined: -fromat; did you mean -format?\n"},
+		{"check -password x", cli.Misconfigured, "", "flag provided but not defined: -password\n"},
+		{"version -format json", cli.Misconfigured, "", "flag provided but not defined: -format\n"},
+		{"check -no-such -format json", cli.Misconfigured, "flag provided but not defined: -no-such", ""},
+		{"verify --format=json -repositroy a/b", cli.Misconfigured, "did you mean -repository?", ""},
+		{"setup -format", cli.Misconfigured, "", "flag needs an argument: -format\n"},
 		{"serve dist", cli.Misconfigured, "", `serve takes no arguments: "dist"`},
 	} {
 		stdout, stderr, code := typed(t, strings.Fields(c.args)...)

@@ -2,10 +2,12 @@ package fakepypi_test
 
 import (
 	"encoding/json"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
+	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
 // act sends an action to the control endpoint.
@@ -23,6 +25,7 @@ func TestControl_Owner(t *testing.T) {
 	th.act(`{"action":"add-publisher","project":"Demo"}`).want(t, 200, "")
 	token := th.minted()
 	th.accepted(token, wheel())
+	stored := th.get(fakepypi.ControlPath).body
 
 	th.act(`{"action":"yank","project":"demo","version":"1.0.0","reason":"it broke"}`).want(t, 200, "")
 	page := th.get("/project/demo/").body
@@ -69,8 +72,11 @@ func TestControl_Owner(t *testing.T) {
 	}
 	th.act(`{"action":"remove-publishers","project":"demo"}`).want(t, 200, "")
 	th.upload(token, sdist()).want(t, 403, unfit)
-	if got := th.get(fakepypi.ControlPath); strings.Contains(got.body, token) || !strings.Contains(got.body, `"action":"yank"`) {
-		t.Errorf("%+v", got)
+	known := stored + th.get(fakepypi.ControlPath).body
+	expect.Contains(t, "what it knows", known, `"action":"yank"`, `"files":[{"name":"`+file, `"tokens":[{"id":`)
+	expect.Lacks(t, "what it knows", known, token)
+	if names := regexp.MustCompile(`"\w*[A-Z]\w*":`).FindAllString(known, -1); names != nil {
+		t.Errorf("names of members in JSON that are not lower case: %s", names)
 	}
 }
 

@@ -180,15 +180,15 @@ func (ix *Index) Has(name pep.Project) bool {
 
 // Token describes one upload token that the index has issued.
 type Token struct {
-	ID       string    // the identifier in the macaroon
-	Minted   time.Time // when it was issued
-	Expires  time.Time // zero for an API token
-	Burned   bool      // it was revoked
-	BurnedAt time.Time // zero if it was not revoked
-	Uses     int       // number of uploads that were accepted with it
+	ID       string    `json:"id"`                 // the identifier in the macaroon
+	Minted   time.Time `json:"minted"`             // when it was issued
+	Expires  time.Time `json:"expires,omitzero"`   // zero for an API token
+	Burned   bool      `json:"burned"`             // it was revoked
+	BurnedAt time.Time `json:"burned-at,omitzero"` // zero if it was not revoked
+	Uses     int       `json:"uses"`               // number of uploads that were accepted with it
 	// Forgotten is set if the index does not know it, and so cannot revoke it: it was never stored, or went with its publisher.
-	Forgotten bool
-	Projects  []pep.Project // what its publisher may upload to; empty for an API token
+	Forgotten bool          `json:"forgotten"`
+	Projects  []pep.Project `json:"projects"` // what its publisher may upload to; empty for an API token
 }
 
 // Tokens returns all upload tokens, oldest first.
@@ -216,12 +216,12 @@ func (ix *Index) Tokens() []Token {
 
 // File describes one file that the index has.
 type File struct {
-	Name     string
-	SHA256   string // lower-case hex
-	Size     int64  // bytes
-	Project  pep.Project
-	Version  string // version of the release, normalized
-	Uploaded time.Time
+	Name     string      `json:"name"`
+	SHA256   string      `json:"sha256"` // lower-case hex
+	Size     int64       `json:"size"`   // bytes
+	Project  pep.Project `json:"project"`
+	Version  string      `json:"version"` // version of the release, normalized
+	Uploaded time.Time   `json:"uploaded"`
 }
 
 // Files returns all files of the index in upload order.

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# in-toto's own library says that the attestations of PyPI are no valid statements
+# in-toto's library refuses the statements of PyPI's publish attestations, as its reference program writes them
 #
 # Expected: a statement as the publish attestations of PyPI have it is valid. Its type has no fields, and the body of the predicate MUST be
 #           "either empty or not supplied" there. The in-toto specification allows that: predicate is optional, "unset is treated the

@@ -35,7 +35,7 @@ debian_python() {
 		"$scratch/root/usr/bin/python3.11" -S "$@"
 }
 
-# wheel_writer makes $scratch/wheels.py, whose write makes a valid wheel: one empty module, its metadata, and RECORD.
+# wheel_writer makes $scratch/wheels.py, whose write makes a valid wheel: one empty module or a package, its metadata, and RECORD.
 wheel_writer() {
 	cat >wheels.py <<'PY'
 import base64, hashlib, zipfile
@@ -45,11 +45,11 @@ def digest(content):
     return base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
 
 
-def write(name, folder=".", description="", unlisted={}):
-    """Write version 1.0 of a project. Files of unlisted are not listed in RECORD."""
+def write(name, folder=".", description="", package={}, unlisted={}):
+    """Write version 1.0 of a project. Files of package are its package; files of unlisted are not listed in RECORD."""
     info = f"{name}-1.0.dist-info"
-    files = {
-        f"{name}.py": b"",
+    modules = {f"{name}/{file}": content for file, content in package.items()} or {f"{name}.py": b""}
+    files = modules | {
         f"{info}/METADATA": "\n".join((
             "Metadata-Version: 2.1", f"Name: {name}", "Version: 1.0", "Description-Content-Type: text/x-rst", "", description,
         )).encode(),

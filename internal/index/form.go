@@ -3,7 +3,6 @@ package index
 import (
 	"bytes"
 	"context"
-	"crypto/md5"
 	"encoding/hex"
 	"errors"
 	"io"
@@ -35,7 +34,9 @@ func (c *Client) form(ctx context.Context, r UploadRequest) (*form, error) {
 	if err != nil {
 		return nil, err
 	}
-	more := c.digests(d)
+	// SHA-256 lets the index check what arrived. PyPI wants one digest of three, and computes the others itself
+	// (docs/reference/pypi-server.md §1.4).
+	more := []distfile.Field{{Name: "sha256_digest", Value: hex.EncodeToString(d.Digests.SHA256[:])}}
 	if !c.site.Public() && !hasField(metadata.Fields, requiresPython) {
 		more = append(more, distfile.Field{Name: requiresPython})
 	}
@@ -161,18 +162,6 @@ func hasField(fields iter.Seq[distfile.Field], name string) bool {
 		}
 	}
 	return false
-}
-
-// digests returns the form fields that let the index check what arrived.
-func (c *Client) digests(d *distfile.Distribution) []distfile.Field {
-	fields := []distfile.Field{
-		{Name: "sha256_digest", Value: hex.EncodeToString(d.Digests.SHA256[:])},
-		{Name: "blake2_256_digest", Value: hex.EncodeToString(d.Digests.BLAKE2b[:])},
-	}
-	if c.site.MD5 && d.Digests.MD5 != [md5.Size]byte{} {
-		fields = append(fields, distfile.Field{Name: "md5_digest", Value: hex.EncodeToString(d.Digests.MD5[:])})
-	}
-	return fields
 }
 
 // open returns the whole body once more, with the distribution opened anew, and its length in bytes. The body never ends if the file is not

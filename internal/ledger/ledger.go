@@ -64,7 +64,6 @@ type File struct {
 	Version string // as spelled in the file
 	Size    int64  // bytes
 	SHA256  string // lower-case hex, as all digests here
-	BLAKE2b string
 	Action  Action  // empty before the plan
 	Outcome Outcome // so far
 	// IndexDigest is the digest of the index's file if that has other bytes under this name and the index gives a digest. An MD5 digest

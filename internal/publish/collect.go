@@ -96,11 +96,8 @@ func (r *run) read(ctx context.Context, paths []string) ([]*target, error) {
 		targets = append(targets, &target{displayPath: r.displayPath(path), Distribution: &distfile.Distribution{Path: path}})
 	}
 	reader := distfile.NewReader()
-	if r.onlyChecks && r.Index.Site().Declined {
-		reader = distfile.NewSHA256Reader()
-	}
 	err := par.Each(ctx, min(runtime.GOMAXPROCS(0), mostRead), targets, func(ctx context.Context, t *target) (err error) {
-		if t.Distribution, err = reader.Read(ctx, t.Path, r.Index.Site().MD5); err != nil {
+		if t.Distribution, err = reader.Read(ctx, t.Path); err != nil {
 			return inFile(withChange(err, "the file was changed while it was read"), t)
 		}
 		if release, err := t.Release(); err == nil { // else preflight says what is missing

@@ -114,7 +114,10 @@ func (l *listings) learn(ctx context.Context, t *target) error {
 	listing := l.known[t.release.Project].listing
 	l.mu.Unlock()
 	for _, listed := range listing.Files {
-		if theirs, _ := t.digests(listed); listed.Name != t.Name || theirs != "" {
+		if listed.Name != t.Name {
+			continue
+		}
+		if theirs, _ := t.digests(listed); theirs != "" {
 			continue
 		}
 		digest, length, err := l.index.FileDigest(ctx, listed, t.Size)

@@ -202,11 +202,12 @@ func (d *Distribution) packing() packing {
 // DistInfo returns the folder in which a wheel must have its metadata, {name}-{version}.dist-info, verbatim from the file
 // name. It is empty if the file name has no such parts.
 func (d *Distribution) DistInfo() string {
-	parts := strings.SplitN(d.Name, "-", 3)
-	if d.Kind() != Wheel || len(parts) < 3 {
+	name, rest, _ := strings.Cut(d.Name, "-")
+	version, _, enough := strings.Cut(rest, "-")
+	if d.Kind() != Wheel || !enough {
 		return ""
 	}
-	return parts[0] + "-" + parts[1] + ".dist-info"
+	return name + "-" + version + ".dist-info"
 }
 
 // Values returns the values of a header of the core metadata, in any letter case of its name, as an index reads them: a

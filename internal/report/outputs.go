@@ -18,7 +18,12 @@ const (
 )
 
 // units returns the length of a text in units of UTF-16.
-func units(text string) int { return len(utf16.Encode([]rune(text))) }
+func units(text string) (n int) {
+	for _, r := range text {
+		n += utf16.RuneLen(r)
+	}
+	return n
+}
 
 // outputs returns the step's outputs, as far as the run got.
 func outputs(r ledger.Receipt, whole document) []output {

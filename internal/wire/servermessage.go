@@ -202,6 +202,9 @@ func (a *Answer) ReportsError() bool {
 		Error  any `json:"error"`
 		Errors any `json:"errors"`
 	}
+	if !bytes.Contains(a.Body, []byte("{")) {
+		return false // as most answers to uploads
+	}
 	return decodeLenient(a.Body, &members) && (!isEmpty(members.Error) || !isEmpty(members.Errors))
 }
 

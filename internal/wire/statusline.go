@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"io"
 	"net"
 	"sync/atomic"
 
@@ -27,6 +28,8 @@ type responseConn struct {
 	filter headFilter
 	ready  []byte // filtered, and not handed on yet
 	err    error  // of the connection, which comes after what is ready
+
+	piece []byte // of a body that is written, one body after the other
 }
 
 // expectAnswer has the connection take the next bytes that it reads for the head of an answer. It is called when a request gets the
@@ -42,6 +45,18 @@ func (c *responseConn) Read(p []byte) (n int, err error) {
 		return 0, failed
 	}
 	return n, err
+}
+
+// ReadFrom writes all that r has. The transport calls it for a body, of which it would write 32 KiB at a time by itself.
+func (c *responseConn) ReadFrom(r io.Reader) (int64, error) {
+	to := struct{ io.Writer }{c.Conn}
+	if limited, ok := r.(*io.LimitedReader); ok && limited.N < bodyPiece {
+		return io.Copy(to, r) // with as much memory as that needs
+	}
+	if c.piece == nil {
+		c.piece = make([]byte, bodyPiece)
+	}
+	return io.CopyBuffer(to, r, c.piece)
 }
 
 func (c *responseConn) read(p []byte) (int, error) {

@@ -209,6 +209,8 @@ type Receipt struct {
 	Phases    []Span
 	Ended     time.Time
 	Attached  Attached // to a GitHub release
+
+	places map[string][]int // of the files, by name
 }
 
 // Result is the outcome of a run in one word.

@@ -196,21 +196,22 @@ func (d document) text() []byte {
 	return b.Bytes()
 }
 
-// abridged returns the manifest in at most most bytes. Lists lose their ends until it fits. Findings that are not errors go first, since
+// abridged returns the manifest on one line, in at most so many units of UTF-16. Lists lose their ends until it fits. Findings that are not errors go first, since
 // other jobs use the files.
-func (d document) abridged(most int) document {
+func (d document) abridged(most int) string {
+	text := compact(d)
 	size := func() int { return len(d.Files) + len(d.Findings) + len(d.Compared) }
 	for _, cut := range []func(*document){dropMinor, dropCompared, halveFindings, halveFiles} {
-		for units(compact(d)) > most {
+		for units(text) > most {
 			before := size()
 			d.Truncated = true
 			cut(&d)
-			if size() == before {
+			if text = compact(d); size() == before {
 				break
 			}
 		}
 	}
-	return d
+	return text
 }
 
 func dropMinor(d *document) {

@@ -50,7 +50,7 @@ func outputs(r ledger.Receipt, whole document) []output {
 	for _, o := range all {
 		left -= units(o.value)
 	}
-	all[len(all)-1].value = compact(whole.abridged(left))
+	all[len(all)-1].value = whole.abridged(left)
 	return all
 }
 

@@ -61,9 +61,9 @@ type File struct {
 	Path    string // as the user named it, relative to the workspace if possible
 	Name    string // file name, without folders
 	Release pep.Release
-	Version string // as spelled in the file
-	Size    int64  // bytes
-	SHA256  string // lower-case hex, as all digests here
+	Version string  // as spelled in the file
+	Size    int64   // bytes
+	SHA256  string  // lower-case hex, as all digests here
 	Action  Action  // empty before the plan
 	Outcome Outcome // so far
 	// IndexDigest is the digest of the index's file if that has other bytes under this name and the index gives a digest. An MD5 digest

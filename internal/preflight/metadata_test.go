@@ -78,11 +78,11 @@ func TestCheck_Fields(t *testing.T) {
 		"Description-Content-Type: text/markdown; charset = UTF-8; x=y; \n":    "",
 		"Description-Content-Type: text/html; GFM\n":                           "content-type",
 
-		"Summary: a\vb\n":                                 "refused-soon (warning)",
-		"Summary: a\u2028b\n":                             "refused-soon (warning)",
-		"Summary: a\x85b\n":                               "metadata-encoding",
-		"License-Expression: LicenseRef-\n":               "refused-soon (warning)",
-		"License-Expression: (MIT) WITH LLVM-exception\n": "refused-soon (warning)",
+		"Summary: a\vb\n":                                                 "refused-soon (warning)",
+		"Summary: a\u2028b\n":                                             "refused-soon (warning)",
+		"Summary: a\x85b\n":                                               "metadata-encoding",
+		"License-Expression: LicenseRef-\n":                               "refused-soon (warning)",
+		"License-Expression: (MIT) WITH LLVM-exception\n":                 "refused-soon (warning)",
 		"License-Expression: MIT WITH LLVM-exception OR LicenseRef-a.b\n": "",
 
 		"Author: " + x(64<<10) + "\n":     "",

@@ -425,15 +425,15 @@ func TestListings_SideBySide(t *testing.T) {
 func TestParts(t *testing.T) {
 	t.Parallel()
 	file, other := fileOf(t, wheel, "ours"), fileOf(t, sdist, "ours")
-	listing := pep.Listing{Project: alder, Exists: true, Files: []pep.IndexFile{
+	all := []pep.IndexFile{
 		{Name: wheel, Size: 1}, {Name: "alder-0.9.tar.gz"}, {Name: wheel, Size: 2}, {Name: "zebra.whl"}, {Name: wheel, Size: 3},
-	}}
-	parts := newParts(map[pep.Project]pep.Listing{alder: listing})
+	}
+	parts := newParts(map[pep.Project]pep.Listing{alder: {Project: alder, Exists: true, Files: all}})
 	for range 2 {
 		got := parts.of(file)
 		expect.Equal(t, "the project", got.Project, alder)
 		expect.Equal(t, "exists", got.Exists, true)
-		expect.Equal(t, "the files", fmt.Sprint(got.Files), fmt.Sprint([]pep.IndexFile{listing.Files[0], listing.Files[2], listing.Files[4]}))
+		expect.Equal(t, "the files", fmt.Sprint(got.Files), fmt.Sprint([]pep.IndexFile{all[0], all[2], all[4]}))
 		expect.Equal(t, "files of a name that is not listed", len(parts.of(other).Files), 0)
 	}
 	other.release.Project = "birch"

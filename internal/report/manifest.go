@@ -196,8 +196,8 @@ func (d document) text() []byte {
 	return b.Bytes()
 }
 
-// abridged returns the manifest on one line, in at most so many units of UTF-16. Lists lose their ends until it fits. Findings that are not errors go first, since
-// other jobs use the files.
+// abridged returns the manifest on one line, in at most so many units of UTF-16. Lists lose their ends until it fits. Findings that are
+// not errors go first, since other jobs use the files.
 func (d document) abridged(most int) string {
 	text := compact(d)
 	size := func() int { return len(d.Files) + len(d.Findings) + len(d.Compared) }

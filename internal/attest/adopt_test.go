@@ -140,7 +140,7 @@ func TestSign_FileTypes(t *testing.T) {
 	if err := os.WriteFile(source, raw, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	sdist, err := distfile.Read(t.Context(), source, false)
+	sdist, err := distfile.Read(t.Context(), source)
 	if err != nil {
 		t.Fatal(err)
 	}

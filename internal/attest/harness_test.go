@@ -124,7 +124,7 @@ func wheel(t testing.TB, path string) *distfile.Distribution {
 	t.Helper()
 	metadata := "Metadata-Version: 2.1\nName: sample-project\nVersion: 1.0\nSummary: " + filepath.Base(path) + "\n"
 	disttest.Save(t, path, disttest.Zip(disttest.WheelMembers("sample_project", "1.0", metadata)...))
-	d, err := distfile.Read(t.Context(), path, false)
+	d, err := distfile.Read(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}

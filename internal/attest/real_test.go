@@ -30,7 +30,7 @@ func google(*x509.Certificate) (verify.CertificateIdentities, error) {
 
 func realAttestation(t testing.TB) (*distfile.Distribution, []byte) {
 	t.Helper()
-	d, err := distfile.Read(t.Context(), realFile, false)
+	d, err := distfile.Read(t.Context(), realFile)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -186,7 +186,7 @@ func (r *realSigstore) rewriteStatement(text string) string {
 // statements are the rows of docs/reference/attestations.md §1.3, each signed and logged for real.
 func (r *realSigstore) statements(t *testing.T) {
 	wheel := wheel(t, filepath.Join(t.TempDir(), "sample_project-1.0-py2.py3-none-any.whl"))
-	sdist, err := distfile.Read(t.Context(), realFile, false)
+	sdist, err := distfile.Read(t.Context(), realFile)
 	if err != nil {
 		t.Fatal(err)
 	}

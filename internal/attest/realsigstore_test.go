@@ -153,7 +153,7 @@ func (r *realSigstore) distribution(t *testing.T, name string) *distfile.Distrib
 	if err := os.WriteFile(path, []byte("the bytes of "+name), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	d, err := distfile.Read(t.Context(), path, false)
+	d, err := distfile.Read(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,7 +189,7 @@ type realSigned struct {
 // signsARelease signs as many files as need several workers and an inclusion proof of several levels.
 func (r *realSigstore) signsARelease(t *testing.T) (release []realSigned) {
 	t.Run("a release is signed", func(t *testing.T) {
-		first, err := distfile.Read(t.Context(), realFile, false)
+		first, err := distfile.Read(t.Context(), realFile)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -99,7 +99,6 @@ func (w Process) checkFiles(ctx context.Context, o checkOptions, paths []string)
 		site = site.AsPyPI()
 	}
 	site.Rules = o.profile == "pypi"
-	site.MD5 = site.MD5 || !site.Rules // such an index may list files only with MD5 digests
 	client, err := w.queries(redactor)
 	if err != nil && site.Simple != nil {
 		return publish.CheckResult{}, err

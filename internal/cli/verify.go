@@ -105,7 +105,6 @@ func (w Process) compareServed(ctx context.Context, o verifyOptions, what served
 	if err != nil {
 		return served.Result{}, err
 	}
-	site.MD5 = true // some indexes list files only with MD5 digests
 	root, err := readTrustedRoot(o.trustedRoot)
 	if err != nil {
 		return served.Result{}, err

@@ -154,7 +154,7 @@ func Inputs() []Input {
 		},
 		{
 			Name: "print-hash", Default: "true", Boolean: true,
-			Help: "Print the digests of every file in the log.",
+			Help: "Print the SHA-256 of every file in the log.",
 			set:  boolean(func(d *draft, v bool) { d.PrintHash = v }),
 		},
 		{

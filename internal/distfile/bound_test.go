@@ -106,7 +106,7 @@ func TestReader_Memory(t *testing.T) { // not parallel: it measures
 		path := disttest.Save(t, filepath.Join(folder, name), disttest.Zip(
 			disttest.Member{Name: "alder-1.0.dist-info/METADATA", Content: text, Deflated: true},
 		))
-		d, err := reader.Read(t.Context(), path, false)
+		d, err := reader.Read(t.Context(), path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -143,7 +143,7 @@ func TestReader_Buffers(t *testing.T) { // not parallel: it measures
 		"alder-1.0.dist-info/METADATA": "Metadata-Version: 2.4\nName: alder\nVersion: 1.0\n",
 	})
 	again := func() {
-		if _, err := reader.Read(t.Context(), path, false); err != nil {
+		if _, err := reader.Read(t.Context(), path); err != nil {
 			t.Fatal(err)
 		}
 	}

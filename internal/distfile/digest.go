@@ -15,83 +15,65 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/par"
 )
 
-// chunk is how many bytes are read and hashed at a time. The digests of a chunk wait for each other, which takes about
-// ten microseconds; that is little compared to the hashing of half a megabyte.
+// chunk is how many bytes are read and hashed at a time. The next chunk is read meanwhile; to begin that and to wait for it takes some
+// microseconds, which is little compared to the hashing of half a megabyte.
 const chunk = 512 << 10
 
-// Digests holds the three digests that indexes use. MD5 provides no protection, but some older indexes need it.
+// Digests holds what is computed of every file. Every index knows files by SHA-256; what some know them by instead, see
+// [Distribution.BLAKE2b256].
 type Digests struct {
-	SHA256, BLAKE2b [32]byte // BLAKE2b has a digest of 256 bits; all zero of a reader that computes only SHA-256
-	MD5             [16]byte // all zero unless it was requested
+	SHA256 [sha256.Size]byte
 }
 
-// BLAKE2b512 reads the distribution again and returns its BLAKE2b digest of 512 bits in lower-case hex, which some indexes have instead of
-// the usual ones. The error is that of reading, or of a file that is not the one that was read before.
-func (d *Distribution) BLAKE2b512() (string, error) {
+// otherDigests holds the digests of one file that some indexes know it by instead of SHA-256, as far as they were needed.
+type otherDigests struct {
+	mu    sync.Mutex
+	known map[string]string // in lower-case hex, by the name of the algorithm
+}
+
+// BLAKE2b256 returns the distribution's BLAKE2b digest of 256 bits in lower-case hex, by which PyPI's file host knows a file. The file is
+// read for it when it is first needed, since computing it takes more than twice as long as SHA-256. The error is that of reading, or of a
+// file that is not the one that was read before.
+func (d *Distribution) BLAKE2b256() (string, error) {
+	return d.otherDigest("blake2b-256", func() hash.Hash { return withoutKey(blake2b.New256) })
+}
+
+// blake2b512 returns the BLAKE2b digest of 512 bits, as [Distribution.BLAKE2b256] returns the usual one.
+func (d *Distribution) blake2b512() (string, error) {
+	return d.otherDigest("blake2b-512", func() hash.Hash { return withoutKey(blake2b.New512) })
+}
+
+// md5 returns the MD5 digest, as [Distribution.BLAKE2b256] returns that. It protects from nothing, but some older indexes have no other.
+func (d *Distribution) md5() (string, error) { return d.otherDigest("md5", md5.New) }
+
+// withoutKey returns a hash that has no key.
+func withoutKey(newHash func(key []byte) (hash.Hash, error)) hash.Hash {
+	sum, err := newHash(nil)
+	if err != nil {
+		panic(err) // it only fails because of a key
+	}
+	return sum
+}
+
+// otherDigest returns a digest in lower-case hex. It reads the file when it is called for the first time with an algorithm.
+func (d *Distribution) otherDigest(algorithm string, newHash func() hash.Hash) (string, error) {
+	d.others.mu.Lock()
+	defer d.others.mu.Unlock()
+	if known, ok := d.others.known[algorithm]; ok {
+		return known, nil
+	}
 	file, err := d.Open()
 	if err != nil {
 		return "", err
 	}
 	defer file.Close()
-	sum, err := blake2b.New512(nil)
-	if err != nil {
-		panic(err) // New512 only fails because of a key, and there is none
-	}
+	sum := newHash()
 	if _, err := io.Copy(sum, file); err != nil {
 		return "", err
 	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
-}
-
-// sums computes the digests of a stream in one pass, with one goroutine per digest.
-type sums struct {
-	sha256, blake2b, md5 hash.Hash // blake2b and md5 are nil unless they were requested
-	size                 int64
-}
-
-func newSums(withBLAKE2b, withMD5 bool) *sums {
-	s := &sums{sha256: sha256.New()}
-	if withBLAKE2b {
-		blake, err := blake2b.New256(nil)
-		if err != nil {
-			panic(err) // New256 only fails because of a key, and there is none
-		}
-		s.blake2b = blake
-	}
-	if withMD5 {
-		s.md5 = md5.New()
-	}
-	return s
-}
-
-// add hashes the next bytes with all digests concurrently, and calls meanwhile at the same time. Writing to a hash never
-// fails.
-func (s *sums) add(ctx context.Context, data []byte, meanwhile func(context.Context) error) error {
-	s.size += int64(len(data))
-	feed := func(h hash.Hash) func(context.Context) error {
-		return func(context.Context) error {
-			_, err := h.Write(data)
-			return err
-		}
-	}
-	all := []func(context.Context) error{meanwhile, feed(s.sha256)}
-	for _, other := range []hash.Hash{s.blake2b, s.md5} {
-		if other != nil {
-			all = append(all, feed(other))
-		}
-	}
-	return par.All(ctx, all...)
-}
-
-func (s *sums) digests() (d Digests) {
-	s.sha256.Sum(d.SHA256[:0])
-	if s.blake2b != nil {
-		s.blake2b.Sum(d.BLAKE2b[:0])
-	}
-	if s.md5 != nil {
-		s.md5.Sum(d.MD5[:0])
-	}
-	return d
+	text := hex.EncodeToString(sum.Sum(nil))
+	d.others.known[algorithm] = text
+	return text, nil
 }
 
 // hashed hashes a file while it is read, until the context is cancelled. While it hashes one chunk, it reads the next.
@@ -99,7 +81,8 @@ type hashed struct {
 	ctx  context.Context
 	file io.Reader
 	size int64 // the expected size of the file, so that a small file needs little memory
-	sums *sums
+	sum  hash.Hash
+	done int64      // bytes that were hashed
 	free *sync.Pool // of *[]byte, each of the size of a chunk
 
 	chunk []byte // already hashed
@@ -165,12 +148,19 @@ func (h *hashed) next() error {
 		return h.ended
 	}
 	h.chunk, h.ahead = h.ahead, h.chunk[:0]
-	if err := h.sums.add(h.ctx, h.chunk, func(context.Context) error {
-		h.read()
-		return nil
-	}); err != nil {
-		return err
+	if h.ended == nil {
+		ahead := par.Start(func() error {
+			h.read()
+			return nil
+		})
+		h.sum.Write(h.chunk) // a hash never fails
+		if err := <-ahead; err != nil {
+			return err
+		}
+	} else {
+		h.sum.Write(h.chunk)
 	}
+	h.done += int64(len(h.chunk))
 	h.rest = h.chunk
 	return nil
 }

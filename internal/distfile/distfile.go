@@ -8,6 +8,7 @@ package distfile
 import (
 	"bufio"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"os"
@@ -53,6 +54,7 @@ type Distribution struct {
 	member   string // the member that the core metadata is from
 	memory   *Reader
 	modified time.Time
+	others   *otherDigests
 }
 
 // MaxAbsent is how many absent license files are named.
@@ -74,20 +76,22 @@ func (k Kind) String() string {
 }
 
 // Read reads one file with a new [Reader].
-func Read(ctx context.Context, path string, md5 bool) (*Distribution, error) {
-	return NewReader().Read(ctx, path, md5)
+func Read(ctx context.Context, path string) (*Distribution, error) {
+	return NewReader().Read(ctx, path)
 }
 
 // Read opens the file once and reads it to its end. It returns an error if the file cannot be read or is too large, or a *ChangedError if
-// it was written at the same time. A damaged archive or invalid metadata is a fact in the result, not an error. md5
-// requests that digest too; it takes additional time and only some older indexes need it.
-func (r *Reader) Read(ctx context.Context, path string, md5 bool) (*Distribution, error) {
+// it was written at the same time. A damaged archive or invalid metadata is a fact in the result, not an error.
+func (r *Reader) Read(ctx context.Context, path string) (*Distribution, error) {
 	file, info, err := openBounded(path)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	d := &Distribution{Path: path, Name: filepath.Base(path), Size: info.Size(), modified: info.ModTime(), memory: r}
+	d := &Distribution{
+		Path: path, Name: filepath.Base(path), Size: info.Size(), modified: info.ModTime(), memory: r,
+		others: &otherDigests{known: map[string]string{}},
+	}
 	large := turn{ctx: ctx, of: r}
 	defer large.end()
 	selection := d.wanted()
@@ -104,7 +108,7 @@ func (r *Reader) Read(ctx context.Context, path string, md5 bool) (*Distribution
 	}
 	selection.Inspect = all.inspect
 	d.readStart(file)
-	if err := d.readAll(ctx, file, md5, selection); err != nil {
+	if err := d.readAll(ctx, file, selection); err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
 	if err := d.unchanged(file); err != nil {
@@ -120,11 +124,10 @@ func (r *Reader) Read(ctx context.Context, path string, md5 bool) (*Distribution
 	return d, nil
 }
 
-// readAll computes the digests and reads the archive in one pass: its members are unpacked while it is hashed. Of a zip, the
+// readAll computes the digest and reads the archive in one pass: its members are unpacked while it is hashed. Of a zip, the
 // directory and the members with metadata are read before, because the directory is at the end.
-func (d *Distribution) readAll(ctx context.Context, file *os.File, md5 bool, selection archive.Selection) error {
-	sums := newSums(!d.memory.onlySHA256, md5)
-	stream := &hashed{ctx: ctx, file: file, size: d.Size, sums: sums, free: &d.memory.chunks}
+func (d *Distribution) readAll(ctx context.Context, file *os.File, selection archive.Selection) error {
+	stream := &hashed{ctx: ctx, file: file, size: d.Size, sum: sha256.New(), free: &d.memory.chunks}
 	defer stream.close()
 	selection.Stream = stream
 	selection.Stopped = func() error { return context.Cause(ctx) }
@@ -141,10 +144,10 @@ func (d *Distribution) readAll(ctx context.Context, file *os.File, md5 bool, sel
 	if err := stream.exhaust(); err != nil {
 		return err
 	}
-	if sums.size != d.Size {
+	if stream.done != d.Size {
 		return &ChangedError{Path: d.Path}
 	}
-	d.Digests = sums.digests()
+	stream.sum.Sum(d.Digests.SHA256[:0])
 	if d.packing() == tarGz {
 		err = d.Archive.FindZip(readerAt{ctx, file}, d.Size)
 	}
@@ -199,11 +202,12 @@ func (d *Distribution) packing() packing {
 // DistInfo returns the folder in which a wheel must have its metadata, {name}-{version}.dist-info, verbatim from the file
 // name. It is empty if the file name has no such parts.
 func (d *Distribution) DistInfo() string {
-	parts := strings.SplitN(d.Name, "-", 3)
-	if d.Kind() != Wheel || len(parts) < 3 {
+	name, rest, _ := strings.Cut(d.Name, "-")
+	version, _, enough := strings.Cut(rest, "-")
+	if d.Kind() != Wheel || !enough {
 		return ""
 	}
-	return parts[0] + "-" + parts[1] + ".dist-info"
+	return name + "-" + version + ".dist-info"
 }
 
 // Values returns the values of a header of the core metadata, in any letter case of its name, as an index reads them: a

@@ -23,7 +23,7 @@ import (
 
 func read(t testing.TB, path string) *distfile.Distribution {
 	t.Helper()
-	d, err := distfile.Read(t.Context(), path, true)
+	d, err := distfile.Read(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,14 +68,9 @@ func TestRead_RealSdist(t *testing.T) {
 		d.Archive.Members != 18 {
 		t.Errorf("got %v %s, %d bytes, %+v", d.Kind(), d.Name, d.Size, d.Archive)
 	}
-	for want, digest := range map[string][]byte{
-		"117ed88e5db073bb92969a7545745fd977ee85b7019706dd256a64058f70963d": d.Digests.SHA256[:],
-		"672a9f056e5fa36e43ef1037ff85581a2963cde420457de0ef29c779d41058ca": d.Digests.BLAKE2b[:],
-		"46a92a8a919062028405fdf232b508b0":                                 d.Digests.MD5[:],
-	} {
-		if got := hex.EncodeToString(digest); got != want {
-			t.Errorf("digest %s, want %s", got, want)
-		}
+	const want = "117ed88e5db073bb92969a7545745fd977ee85b7019706dd256a64058f70963d"
+	if got := hex.EncodeToString(d.Digests.SHA256[:]); got != want {
+		t.Errorf("digest %s, want %s", got, want)
 	}
 	release, err := d.Release()
 	if want := (pep.Release{Project: "sampleproject", Version: "3"}); err != nil || release != want {
@@ -165,7 +160,7 @@ func TestRead_DamagedArchive(t *testing.T) {
 		"alder-1.0.egg": nil,
 	} {
 		d := read(t, write(t, filepath.Join(t.TempDir(), name), "this is no archive"))
-		if !errors.Is(d.Archive.Broken, want) || d.Metadata || d.Size != 18 || d.Digests.MD5 == [16]byte{} {
+		if !errors.Is(d.Archive.Broken, want) || d.Metadata || d.Size != 18 || d.Digests.SHA256 == [32]byte{} {
 			t.Errorf("%s: got %+v", name, d)
 		}
 		if _, err := d.Release(); err == nil || !strings.Contains(err.Error(), name) {
@@ -178,13 +173,13 @@ func TestRead_Unreadable(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	for _, path := range []string{filepath.Join(folder, "none.whl"), folder} {
-		if d, err := distfile.Read(t.Context(), path, true); err == nil || !strings.Contains(err.Error(), path) {
+		if d, err := distfile.Read(t.Context(), path); err == nil || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: got %+v, %v", path, d, err)
 		}
 	}
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := distfile.Read(cancelled, "testdata/sampleproject-3.0.0.tar.gz", true); !errors.Is(err, context.Canceled) {
+	if _, err := distfile.Read(cancelled, "testdata/sampleproject-3.0.0.tar.gz"); !errors.Is(err, context.Canceled) {
 		t.Errorf("a cancelled run reads on: %v", err)
 	}
 }
@@ -286,25 +281,8 @@ func BenchmarkRead(b *testing.B) {
 	b.SetBytes(256 << 20)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := distfile.Read(b.Context(), path, true); err != nil {
+		if _, err := distfile.Read(b.Context(), path); err != nil {
 			b.Fatal(err)
 		}
-	}
-}
-
-// TestReader_OnlySHA256: files that are compared with no index need no other digest than SHA-256.
-func TestReader_OnlySHA256(t *testing.T) {
-	t.Parallel()
-	const path = "testdata/sampleproject-3.0.0.tar.gz"
-	all, err := distfile.NewReader().Read(t.Context(), path, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	few, err := distfile.NewSHA256Reader().Read(t.Context(), path, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if want := (distfile.Digests{SHA256: all.Digests.SHA256}); few.Digests != want || all.Digests == want {
-		t.Errorf("%x, and %x", few.Digests, all.Digests)
 	}
 }

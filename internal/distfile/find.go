@@ -35,7 +35,7 @@ func (e NoneFoundError) Unwrap() error { return e.Finding }
 // The error joins all problems, each a finding that names its pattern: no match, a folder named like a distribution, no
 // distribution at all. It does not report Nested as a problem; that is the decision of the caller.
 func Find(patterns []string) (FindResult, error) {
-	s := search{seen: map[string]bool{}}
+	s := search{seen: map[string]bool{}, resolved: map[string]string{}}
 	for _, pattern := range patterns {
 		if pattern = strings.TrimSpace(pattern); pattern != "" {
 			s.collect(pattern)
@@ -58,7 +58,9 @@ type search struct {
 	result  FindResult
 	folders []string // given folders, without those that a glob matched
 	seen    map[string]bool
-	wrong   []error
+	// resolved has folders as they were written, with what they are without symbolic links: most files are in one folder.
+	resolved map[string]string
+	wrong    []error
 }
 
 func (s *search) refuse(err error) { s.wrong = append(s.wrong, err) }
@@ -159,7 +161,7 @@ func (s *search) folderNamedLikeAFile(path string) {
 
 // add lists a path once, even if several patterns match it.
 func (s *search) add(list *[]string, path, display string) {
-	if key := identity(path); !s.seen[key] {
+	if key := s.identity(path); !s.seen[key] {
 		s.seen[key] = true
 		*list = append(*list, display)
 	}
@@ -167,14 +169,18 @@ func (s *search) add(list *[]string, path, display string) {
 
 // identity returns the same path for a file, however it was reached. Two links in the same folder remain two files,
 // because their names differ.
-func identity(path string) string {
+func (s *search) identity(path string) string {
 	folder, name := filepath.Split(path)
-	whole, err := filepath.Abs(folder)
-	if err != nil {
-		return path
-	}
-	if resolved, err := filepath.EvalSymlinks(whole); err == nil {
-		whole = resolved
+	whole, known := s.resolved[folder]
+	if !known {
+		var err error
+		if whole, err = filepath.Abs(folder); err != nil {
+			return path
+		}
+		if resolved, err := filepath.EvalSymlinks(whole); err == nil {
+			whole = resolved
+		}
+		s.resolved[folder] = whole
 	}
 	return filepath.Join(whole, name)
 }

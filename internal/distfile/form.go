@@ -153,8 +153,17 @@ func (u untilDone) Read(p []byte) (int, error) {
 // Sent returns the values that the form contains for a header of core metadata, in their order; none if the header is not
 // sent.
 func (d *Distribution) Sent(header string) (values []string) {
-	name, known := formFields[strings.ToLower(header)]
-	if !known || name == "license_file" && !d.sendsLicenseFiles() {
+	var lower [32]byte // longer than any header that is sent
+	key := lower[:0]
+	for i := 0; i < min(len(header), len(lower)); i++ { // headers that are sent are ASCII
+		c := header[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		key = append(key, c)
+	}
+	name, known := formFields[string(key)]
+	if !known || len(key) < len(header) || name == "license_file" && !d.sendsLicenseFiles() {
 		return nil
 	}
 	for _, h := range d.Headers {
@@ -171,12 +180,19 @@ func (d *Distribution) Sent(header string) (values []string) {
 // sendsLicenseFiles reports whether the metadata may have License-File, a field of metadata 2.4. Older metadata can
 // contain it too, written by setuptools before the field was in the standard, but an index refuses it there.
 func (d *Distribution) sendsLicenseFiles() bool {
-	declared, err := pep.ParseVersion(d.Header("Metadata-Version"))
-	if err != nil {
+	switch declared := d.Header("Metadata-Version"); declared {
+	case "1.0", "1.1", "1.2", "2.1", "2.2", "2.3": // most files have one of these, and this is asked often
 		return false
+	case "2.4", "2.5":
+		return true
+	default:
+		version, err := pep.ParseVersion(declared)
+		if err != nil {
+			return false
+		}
+		first, err := pep.ParseVersion("2.4")
+		return err == nil && version.Compare(first) >= 0
 	}
-	first, err := pep.ParseVersion("2.4")
-	return err == nil && declared.Compare(first) >= 0
 }
 
 // formValue returns a header's value in the spelling that the form requires.

@@ -32,8 +32,6 @@ type Reader struct {
 
 	scanner func() *secretscan.Scanner // makes a scanner for each file
 
-	onlySHA256 bool // of the digests that every index uses
-
 	buffers archive.Buffers
 	chunks  sync.Pool // of *[]byte, each of the size of a chunk
 
@@ -51,14 +49,6 @@ func NewReader() *Reader {
 		budget: archive.NewBudget(unpackedInRun), scanner: secretscan.New(isMacaroon), large: make(chan struct{}, 1),
 		known: map[[sha256.Size]byte]*metadata{},
 	}
-}
-
-// NewSHA256Reader returns a reader for files that are compared with no index, which may know them by other digests than SHA-256: computing
-// BLAKE2b takes longer than that.
-func NewSHA256Reader() *Reader {
-	r := NewReader()
-	r.onlySHA256 = true
-	return r
 }
 
 // turn is a file's permission to take much memory.

@@ -49,7 +49,7 @@ func TestRead_Source(t *testing.T) {
 				file, pack = c.file, disttest.Zip
 			}
 			path := disttest.Save(t, t.TempDir()+"/"+file, pack(append(c.members, pkgInfo)...))
-			d, err := distfile.Read(t.Context(), path, false)
+			d, err := distfile.Read(t.Context(), path)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -100,7 +100,7 @@ func uploadCase(t *testing.T, th *harness, v vectors.Case) *index.Refusal {
 		UserAgent: "test", Now: th.clock.now, Sleep: func(ctx context.Context, _ time.Duration) error { return context.Cause(ctx) },
 	}), wire.NewGate(1), nil)
 	for _, path := range v.Paths(t) {
-		d, err := distfile.Read(t.Context(), path, false)
+		d, err := distfile.Read(t.Context(), path)
 		if err != nil {
 			t.Fatal(err)
 		}

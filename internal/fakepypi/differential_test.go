@@ -142,10 +142,7 @@ func (j *judges) handOver(d *distfile.Distribution, content []byte) (message str
 		j.t.Fatal(err)
 	}
 	defer form.Close()
-	fields := slices.AppendSeq([]distfile.Field{
-		{Name: "sha256_digest", Value: hex.EncodeToString(d.Digests.SHA256[:])},
-		{Name: "blake2_256_digest", Value: hex.EncodeToString(d.Digests.BLAKE2b[:])},
-	}, form.Fields)
+	fields := slices.AppendSeq([]distfile.Field{{Name: "sha256_digest", Value: hex.EncodeToString(d.Digests.SHA256[:])}}, form.Fields)
 	var body bytes.Buffer
 	parts := multipart.NewWriter(&body)
 	for _, f := range fields {
@@ -225,7 +222,7 @@ func (j *judges) judge(
 		j.t.Fatal(err)
 	}
 	defer func() { _ = os.Remove(link) }()
-	d, err := distfile.Read(j.t.Context(), link, false)
+	d, err := distfile.Read(j.t.Context(), link)
 	if err != nil {
 		j.t.Fatal(err)
 	}

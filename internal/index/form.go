@@ -1,15 +1,12 @@
 package index
 
 import (
-	"bytes"
 	"context"
-	"crypto/md5"
 	"encoding/hex"
 	"errors"
 	"io"
 	"iter"
 	"mime/multipart"
-	"net/textproto"
 	"slices"
 	"strings"
 	"sync"
@@ -22,9 +19,9 @@ import (
 type form struct {
 	boundary string
 	fields   iter.Seq[distfile.Field]
-	name     string // of the file
-	size     int64  // of what is before the file, in bytes
-	rest     []byte // what is after it
+	file     string // the head of the part that has the file
+	size     int64  // of what is before the content of the file, in bytes
+	rest     string // what is after it
 	close    func()
 }
 
@@ -35,14 +32,16 @@ func (c *Client) form(ctx context.Context, r UploadRequest) (*form, error) {
 	if err != nil {
 		return nil, err
 	}
-	more := c.digests(d)
+	// SHA-256 lets the index check what arrived. PyPI wants one digest of three, and computes the others itself
+	// (docs/reference/pypi-server.md §1.4).
+	more := []distfile.Field{{Name: "sha256_digest", Value: hex.EncodeToString(d.Digests.SHA256[:])}}
 	if !c.site.Public() && !hasField(metadata.Fields, requiresPython) {
 		more = append(more, distfile.Field{Name: requiresPython})
 	}
 	if len(r.Attestations) > 0 {
 		more = append(more, distfile.Field{Name: "attestations", Value: string(r.Attestations)})
 	}
-	f := &form{name: d.Name, close: metadata.Close, fields: func(yield func(distfile.Field) bool) {
+	f := &form{boundary: multipart.NewWriter(io.Discard).Boundary(), close: metadata.Close, fields: func(yield func(distfile.Field) bool) {
 		for _, part := range []iter.Seq[distfile.Field]{metadata.Fields, slices.Values(more)} {
 			for field := range part {
 				if !yield(field) {
@@ -51,17 +50,25 @@ func (c *Client) form(ctx context.Context, r UploadRequest) (*form, error) {
 			}
 		}
 	}}
-	f.boundary = multipart.NewWriter(io.Discard).Boundary()
-	before := f.before()
-	defer before.Close()
-	if f.size, err = before.length(); err == nil {
-		f.rest, err = before.end()
-	}
-	if err != nil {
-		metadata.Close()
-		return nil, err
+	f.file = "--" + f.boundary + "\r\nContent-Disposition: " + multipart.FileContentDisposition("content", d.Name) +
+		"\r\nContent-Type: application/octet-stream\r\n\r\n"
+	f.rest = "\r\n--" + f.boundary + "--\r\n"
+	f.size = int64(len(f.file))
+	ofEach := len(f.head(nil, "")) + len(lineEnd)
+	for field := range f.fields {
+		f.size += int64(ofEach + len(field.Name) + len(field.Value))
 	}
 	return f, nil
+}
+
+// lineEnd is what follows a value.
+const lineEnd = "\r\n"
+
+// head appends what is before the value of a text field (RFC 7578, section 4.2). The names are those of the index: none has a character
+// that would have to be escaped.
+func (f *form) head(text []byte, name string) []byte {
+	text = append(append(append(text, "--"...), f.boundary...), "\r\nContent-Disposition: form-data; name=\""...)
+	return append(append(text, name...), "\"\r\n\r\n"...)
 }
 
 // contentType returns the media type of the body.
@@ -71,8 +78,6 @@ func (f *form) contentType() string { return "multipart/form-data; boundary=" + 
 func (f *form) before() *fieldsReader {
 	r := &fieldsReader{form: f}
 	r.next, r.stop = iter.Pull(f.fields)
-	r.parts = multipart.NewWriter(&r.head)
-	_ = r.parts.SetBoundary(f.boundary) // of another writer, so that it is valid
 	return r
 }
 
@@ -82,64 +87,49 @@ type fieldsReader struct {
 	mu    sync.Mutex // the transport may close a body while it reads it
 	next  func() (distfile.Field, bool)
 	stop  func()
-	parts *multipart.Writer
-	head  bytes.Buffer   // of the current field, as far as it was not read
-	value strings.Reader // the same of its value
-	ended bool           // whether the current part is that of the file
+	text  []byte // the head of the current part
+	head  []byte // the rest of it, as far as it was not read
+	value string // the same of the value
+	ended bool   // whether the current part is that of the file
 }
 
-// Read reads a part of the current field.
-func (r *fieldsReader) Read(p []byte) (int, error) {
+// Read reads as much as there is room for.
+func (r *fieldsReader) Read(p []byte) (n int, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for {
+	for n < len(p) {
 		switch {
-		case len(p) == 0:
-			return 0, nil
-		case r.head.Len() > 0:
-			return r.head.Read(p)
-		case r.value.Len() > 0:
-			return r.value.Read(p)
-		case r.ended:
+		case len(r.head) > 0:
+			more := copy(p[n:], r.head)
+			n, r.head = n+more, r.head[more:]
+		case len(r.value) > 0:
+			more := copy(p[n:], r.value)
+			n, r.value = n+more, r.value[more:]
+		case r.ended && n == 0:
 			return 0, io.EOF
-		}
-		if err := r.advance(); err != nil {
-			return 0, err
+		case r.ended:
+			return n, nil
+		default:
+			r.advance()
 		}
 	}
+	return n, nil
 }
 
 // advance begins the next part.
-func (r *fieldsReader) advance() error {
+func (r *fieldsReader) advance() {
+	end := lineEnd // of the part before
+	if len(r.text) == 0 {
+		end = ""
+	}
+	r.text = append(r.text[:0], end...)
 	field, more := r.next()
 	if more {
-		r.value.Reset(field.Value)
-		_, err := r.parts.CreateFormField(field.Name)
-		return err
+		r.text, r.value = r.form.head(r.text, field.Name), field.Value
+	} else {
+		r.text, r.ended = append(r.text, r.form.file...), true
 	}
-	r.ended = true
-	header := textproto.MIMEHeader{}
-	header.Set("Content-Disposition", multipart.FileContentDisposition("content", r.form.name))
-	header.Set("Content-Type", "application/octet-stream")
-	_, err := r.parts.CreatePart(header)
-	return err
-}
-
-// length reads to the end and returns how many bytes there are.
-func (r *fieldsReader) length() (size int64, err error) {
-	for !r.ended && err == nil {
-		err = r.advance()
-		size += int64(r.head.Len()) + r.value.Size()
-		r.head.Reset()
-		r.value.Reset("")
-	}
-	return size, err
-}
-
-// end returns what is after the content of the file, once all before it was read.
-func (r *fieldsReader) end() ([]byte, error) {
-	err := r.parts.Close()
-	return r.head.Bytes(), err
+	r.head = r.text
 }
 
 // Close ends the reading.
@@ -163,18 +153,6 @@ func hasField(fields iter.Seq[distfile.Field], name string) bool {
 	return false
 }
 
-// digests returns the form fields that let the index check what arrived.
-func (c *Client) digests(d *distfile.Distribution) []distfile.Field {
-	fields := []distfile.Field{
-		{Name: "sha256_digest", Value: hex.EncodeToString(d.Digests.SHA256[:])},
-		{Name: "blake2_256_digest", Value: hex.EncodeToString(d.Digests.BLAKE2b[:])},
-	}
-	if c.site.MD5 && d.Digests.MD5 != [md5.Size]byte{} {
-		fields = append(fields, distfile.Field{Name: "md5_digest", Value: hex.EncodeToString(d.Digests.MD5[:])})
-	}
-	return fields
-}
-
 // open returns the whole body once more, with the distribution opened anew, and its length in bytes. The body never ends if the file is not
 // the one that was read before: the error is a [*distfile.ChangedError] then. report is called with the number of bytes of the file that
 // were read.
@@ -184,7 +162,7 @@ func (f *form) open(d *distfile.Distribution, report func(int64)) (io.ReadCloser
 		return nil, 0, err
 	}
 	before := f.before()
-	body := io.MultiReader(before, &countingReader{Reader: file, report: report}, bytes.NewReader(f.rest))
+	body := io.MultiReader(before, &countingReader{Reader: file, report: report}, strings.NewReader(f.rest))
 	return formBody{body, before, file}, f.size + d.Size + int64(len(f.rest)), nil
 }
 

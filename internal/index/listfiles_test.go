@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/pep"
@@ -76,8 +77,11 @@ func TestListFiles_PlainIndex(t *testing.T) {
 		t.Fatal(err)
 	}
 	listing, err := ix.ListFiles(t.Context(), "sampleproject")
-	if err != nil || len(listing.Files) != 1 || listing.Files[0] != (pep.IndexFile{Name: d.Name, MD5: fmt.Sprintf("%x", d.Digests.MD5)}) {
-		t.Errorf("%+v, %v", listing, err)
+	if err != nil || len(listing.Files) != 1 || listing.Files[0] != (pep.IndexFile{Name: d.Name, MD5: listing.Files[0].MD5}) {
+		t.Fatalf("%+v, %v", listing, err)
+	}
+	if theirs, ours := d.DigestsIn(listing.Files[0]); theirs != ours || !strings.HasPrefix(ours, distfile.OnlyMD5) {
+		t.Errorf("the index has %q, the file %q", theirs, ours)
 	}
 }
 

@@ -33,8 +33,6 @@ type Site struct {
 	Rules bool
 	// Attestations is set if the index takes and verifies attestations (PEP 740), against the public Sigstore.
 	Attestations bool
-	// MD5 is set if the index may know files by their MD5 alone.
-	MD5 bool
 	// OwnPages is set if Simple is the index's own and not that of another one, such as a mirror, which may know less.
 	OwnPages bool
 	// Cached is set if a cache may stand in front of Simple, so that its pages may be old, and newer at one request than at the next. Only
@@ -96,7 +94,7 @@ func known() []Site {
 // SiteOf returns the site of an upload URL. simple is the index to query, or nil to derive it by [AddressForms]. Without lookups the site
 // has no simple index.
 func SiteOf(upload, simple *url.URL, lookups bool) Site {
-	site := Site{Upload: upload, MD5: true, certain: true}
+	site := Site{Upload: upload, certain: true}
 	for _, s := range known() {
 		if secret.Origin(upload) == secret.Origin(s.Upload) {
 			site = s
@@ -130,7 +128,7 @@ func (s Site) AsPyPI() Site {
 	beside := func(path string) *url.URL {
 		return &url.URL{Scheme: s.Upload.Scheme, Host: s.Upload.Host, Path: before + path}
 	}
-	s.Warehouse, s.MD5, s.Files = true, false, beside("/files/packages/")
+	s.Warehouse, s.Files = true, beside("/files/packages/")
 	s.Derived = false // it is the one
 	if s.Simple != nil {
 		s.Classifiers = beside("/pypi")

@@ -26,29 +26,28 @@ func TestSiteOf(t *testing.T) {
 		upload, simple string
 		lookups        bool
 		wantSimple     string
-		warehouse, md5 bool
+		warehouse      bool
 		page           string
 	}{
-		{"https://upload.pypi.org/legacy/", "", true, "https://pypi.org/simple/", true, false, "https://pypi.org/project/alder/1.0/"},
-		{"https://UPLOAD.pypi.org:443/legacy/", "", true, "https://pypi.org/simple/", true, false, "https://pypi.org/project/alder/1.0/"},
+		{"https://upload.pypi.org/legacy/", "", true, "https://pypi.org/simple/", true, "https://pypi.org/project/alder/1.0/"},
+		{"https://UPLOAD.pypi.org:443/legacy/", "", true, "https://pypi.org/simple/", true, "https://pypi.org/project/alder/1.0/"},
 		{
-			"https://test.pypi.org/legacy/", "", true, "https://test.pypi.org/simple/", true, false,
+			"https://test.pypi.org/legacy/", "", true, "https://test.pypi.org/simple/", true,
 			"https://test.pypi.org/project/alder/1.0/",
 		},
-		{"https://upload.pypi.org/legacy/", "", false, "", true, false, "https://pypi.org/project/alder/1.0/"},
+		{"https://upload.pypi.org/legacy/", "", false, "", true, "https://pypi.org/project/alder/1.0/"},
 		{
-			"https://upload.pypi.org.evil.example/legacy/", "", true, "https://upload.pypi.org.evil.example/simple/", false, true,
+			"https://upload.pypi.org.evil.example/legacy/", "", true, "https://upload.pypi.org.evil.example/simple/", false,
 			"https://upload.pypi.org.evil.example/simple/alder/",
 		},
-		{"http://127.0.0.1:8080/legacy/", "", true, "http://127.0.0.1:8080/simple/", false, true, "http://127.0.0.1:8080/simple/alder/"},
-		{"https://devpi.example/upload/", "", true, "", false, true, ""},
+		{"http://127.0.0.1:8080/legacy/", "", true, "http://127.0.0.1:8080/simple/", false, "http://127.0.0.1:8080/simple/alder/"},
+		{"https://devpi.example/upload/", "", true, "", false, ""},
 		{
 			"https://devpi.example/root/dev/", "https://devpi.example/root/dev/+simple/", true, "https://devpi.example/root/dev/+simple/",
-			false,
-			true, "https://devpi.example/root/dev/+simple/alder/",
+			false, "https://devpi.example/root/dev/+simple/alder/",
 		},
 		{
-			"https://mirror.example/team/legacy/", "https://other.example/simple/", true, "https://other.example/simple/", false, true,
+			"https://mirror.example/team/legacy/", "https://other.example/simple/", true, "https://other.example/simple/", false,
 			"https://other.example/simple/alder/",
 		},
 	}
@@ -65,8 +64,8 @@ func TestSiteOf(t *testing.T) {
 		if site.MayReplace() == c.warehouse {
 			t.Errorf("%s: an upload may replace a file: %v", c.upload, site.MayReplace())
 		}
-		if got != c.wantSimple || site.Warehouse != c.warehouse || site.MD5 != c.md5 || site.Page(release, "1.0") != c.page {
-			t.Errorf("%s: simple %q, warehouse %v, md5 %v, page %q", c.upload, got, site.Warehouse, site.MD5, site.Page(release, "1.0"))
+		if got != c.wantSimple || site.Warehouse != c.warehouse || site.Page(release, "1.0") != c.page {
+			t.Errorf("%s: simple %q, warehouse %v, page %q", c.upload, got, site.Warehouse, site.Page(release, "1.0"))
 		}
 	}
 }

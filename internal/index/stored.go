@@ -2,7 +2,6 @@ package index
 
 import (
 	"context"
-	"encoding/hex"
 	"net/http"
 
 	"github.com/org/pypi-oidc-publish/internal/distfile"
@@ -17,8 +16,11 @@ func (c *Client) Stored(ctx context.Context, d *distfile.Distribution) (bool, er
 	if c.site.Simple == nil || c.site.Files == nil {
 		return false, ErrNoListings
 	}
-	digest := hex.EncodeToString(d.Digests.BLAKE2b[:])
-	_, err := c.wire.Do(ctx, wire.Call{
+	digest, err := d.BLAKE2b256()
+	if err != nil {
+		return false, err
+	}
+	_, err = c.wire.Do(ctx, wire.Call{
 		Op: wire.Listing, Method: http.MethodHead, URL: c.site.Files.JoinPath(digest[:2], digest[2:4], digest[4:], d.Name),
 	})
 	if status := wire.StatusOf(err); status == http.StatusNotFound || status == http.StatusForbidden {

@@ -191,13 +191,16 @@ func (e Phase) apply(r *Receipt) {
 	r.Phases = append(r.Phases, Span{Name: e.Name, Began: e.At})
 }
 
-func (e Collected) apply(r *Receipt) { r.Files = withOutcomes(e.Files) }
+func (e Collected) apply(r *Receipt) { r.takeFiles(e.Files) }
 
 func (e Checked) apply(r *Receipt) { r.Checked = e }
 
 func (e Compared) apply(r *Receipt) { r.Compared = e.Releases }
 
-func (e Planned) apply(r *Receipt) { r.Files, r.Releases = withOutcomes(e.Files), e.Releases }
+func (e Planned) apply(r *Receipt) {
+	r.takeFiles(e.Files)
+	r.Releases = e.Releases
+}
 
 func (e Noted) apply(r *Receipt) { r.Findings = append(r.Findings, e.Finding) }
 
@@ -326,13 +329,14 @@ func end(r *Receipt, at time.Time) {
 	}
 }
 
-// withOutcomes returns a copy of the files, each with the outcome that follows from its action.
-func withOutcomes(files []File) []File {
-	copied := slices.Clone(files)
-	for i := range copied {
-		copied[i].Outcome = copied[i].Action.Outcome()
+// takeFiles sets the files to a copy of these, each with the outcome that follows from its action.
+func (r *Receipt) takeFiles(files []File) {
+	r.Files, r.places = slices.Clone(files), map[string][]int{}
+	for i := range r.Files {
+		f := &r.Files[i]
+		f.Outcome = f.Action.Outcome()
+		r.places[f.Name] = append(r.places[f.Name], i)
 	}
-	return copied
 }
 
 // fail sets the outcome of a file whose upload did not succeed, and adds the findings about it.
@@ -343,9 +347,7 @@ func (r *Receipt) fail(name string, outcome Outcome, why ...finding.Finding) {
 
 // update changes the file with this name.
 func (r *Receipt) update(name string, change func(*File)) {
-	for i := range r.Files {
-		if r.Files[i].Name == name {
-			change(&r.Files[i])
-		}
+	for _, i := range r.places[name] {
+		change(&r.Files[i])
 	}
 }

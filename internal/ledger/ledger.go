@@ -61,10 +61,9 @@ type File struct {
 	Path    string // as the user named it, relative to the workspace if possible
 	Name    string // file name, without folders
 	Release pep.Release
-	Version string // as spelled in the file
-	Size    int64  // bytes
-	SHA256  string // lower-case hex, as all digests here
-	BLAKE2b string
+	Version string  // as spelled in the file
+	Size    int64   // bytes
+	SHA256  string  // lower-case hex, as all digests here
 	Action  Action  // empty before the plan
 	Outcome Outcome // so far
 	// IndexDigest is the digest of the index's file if that has other bytes under this name and the index gives a digest. An MD5 digest
@@ -210,6 +209,8 @@ type Receipt struct {
 	Phases    []Span
 	Ended     time.Time
 	Attached  Attached // to a GitHub release
+
+	places map[string][]int // of the files, by name
 }
 
 // Result is the outcome of a run in one word.

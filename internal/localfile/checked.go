@@ -38,19 +38,29 @@ func (c *checked) Read(p []byte) (int, error) {
 		return n, c.unlessEnded(err)
 	}
 	if c.ended == nil {
-		c.ended = c.readEnd()
-	}
-	if len(c.end) == 0 {
-		return 0, c.ended
+		if int64(len(p)) >= c.left { // room for all of it, so that no other memory is needed
+			c.ended = c.readEnd(p[:c.left])
+			n := len(c.end)
+			c.end = nil
+			return n, c.errorAfter(n)
+		}
+		c.ended = c.readEnd(make([]byte, c.left))
 	}
 	n := copy(p, c.end)
 	c.end = c.end[n:]
-	return n, nil
+	return n, c.errorAfter(n)
 }
 
-// readEnd reads what is held back, and returns io.EOF if the file is the same as before.
-func (c *checked) readEnd() error {
-	end := make([]byte, c.left)
+// errorAfter returns what ends the file, if nothing more was returned of it.
+func (c *checked) errorAfter(n int) error {
+	if n > 0 {
+		return nil
+	}
+	return c.ended
+}
+
+// readEnd reads what is held back into end, and returns io.EOF if the file is the same as before: only then end is kept.
+func (c *checked) readEnd(end []byte) error {
 	if _, err := io.ReadFull(c.content, end); err != nil {
 		return c.unlessEnded(err)
 	}

@@ -14,6 +14,21 @@ import (
 
 var errChanged = errors.New("changed")
 
+// readAll reads with so much room at a time. What an error leaves in the room was not read.
+func readAll(r io.Reader, room int) (all []byte, err error) {
+	p := make([]byte, room)
+	for {
+		n, err := r.Read(p)
+		all = append(all, p[:n]...)
+		if errors.Is(err, io.EOF) {
+			return all, nil
+		}
+		if err != nil {
+			return all, err
+		}
+	}
+}
+
 // TestChecked: the same bytes arrive whole, however they are read. Of others, the end never does.
 func TestChecked(t *testing.T) {
 	t.Parallel()
@@ -32,6 +47,12 @@ func TestChecked(t *testing.T) {
 				t.Errorf("%d bytes, %s: got %d, %v", size, name, len(got), err)
 			}
 		}
+		for _, room := range []int{100, back - 1, back, 2*back + 1, 1 << 20} {
+			got, err := readAll(localfile.Checked(bytes.NewReader(was), int64(size), sha256.Sum256(was), errChanged), room)
+			if err != nil || !bytes.Equal(got, was) {
+				t.Errorf("%d bytes, with room for %d: got %d, %v", size, room, len(got), err)
+			}
+		}
 		longer := append(bytes.Clone(was), "more"...)
 		got, err := io.ReadAll(localfile.Checked(bytes.NewReader(longer), int64(size), sha256.Sum256(was), errChanged))
 		if err != nil || !bytes.Equal(got, was) {
@@ -46,6 +67,10 @@ func TestChecked(t *testing.T) {
 			got, err := io.ReadAll(localfile.Checked(bytes.NewReader(other), int64(size), sha256.Sum256(was), errChanged))
 			if !errors.Is(err, errChanged) || len(got) != max(0, size-back) {
 				t.Errorf("%d bytes, the %s one is another: got %d, %v", size, name, len(got), err)
+			}
+			got, err = readAll(localfile.Checked(bytes.NewReader(other), int64(size), sha256.Sum256(was), errChanged), 1<<20)
+			if !errors.Is(err, errChanged) || len(got) != max(0, size-back) {
+				t.Errorf("%d bytes, the %s one is another, with room for all: got %d, %v", size, name, len(got), err)
 			}
 		}
 		for _, left := range []int{0, size / 2, size - 1} {

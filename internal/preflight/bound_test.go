@@ -61,7 +61,7 @@ func TestCheck_OurBounds(t *testing.T) {
 				}
 			}
 			path := disttest.Save(t, filepath.Join(t.TempDir(), "alder-1.0-py3-none-any.whl"), disttest.Zip(members...))
-			d, err := distfile.Read(t.Context(), path, false)
+			d, err := distfile.Read(t.Context(), path)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -119,7 +119,7 @@ func TestCheck_ManyFiles(t *testing.T) {
 	if err := os.WriteFile(path, wheel(newest+wrong.String()+"Requires-Python: x\n").bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	d, err := distfile.Read(t.Context(), path, false)
+	d, err := distfile.Read(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,7 +26,7 @@ func readCase(t *testing.T, c vectors.Case) preflight.Set {
 	t.Helper()
 	s := preflight.Set{Warehouse: true, Now: vectors.AsOf()}
 	for _, path := range c.Paths(t) {
-		d, err := distfile.Read(t.Context(), path, false)
+		d, err := distfile.Read(t.Context(), path)
 		if err != nil {
 			t.Fatalf("%s: %v", c.ID, err)
 		}

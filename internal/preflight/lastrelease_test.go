@@ -16,7 +16,7 @@ func built(version string, names ...string) (files []*distfile.Distribution) {
 	fields := []distfile.Field{{Name: "Metadata-Version", Value: "2.4"}, {Name: "Name", Value: "alder"}, {Name: "Version", Value: version}}
 	for i, name := range names {
 		d := &distfile.Distribution{Name: name, Path: name, Metadata: true, Headers: fields}
-		d.Digests.BLAKE2b[0], d.Digests.SHA256[0] = byte(i+1), byte(i+1)
+		d.Digests.SHA256[0] = byte(i + 1)
 		files = append(files, d)
 	}
 	return files

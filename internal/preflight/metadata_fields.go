@@ -20,7 +20,7 @@ var fields = metadata.Fields()
 
 // isField reports whether a name, in lower case, is a header of the core metadata.
 func isField(key string) bool {
-	return slices.ContainsFunc(fields, func(f field) bool { return f.Key() == key })
+	return slices.ContainsFunc(fields, func(f field) bool { return f.HasKey(key) })
 }
 
 // sent returns the values of a header as the index reads them from the upload form: none if the value is UNKNOWN or a

@@ -545,7 +545,7 @@ func FuzzMetadata(f *testing.F) {
 		if err := os.WriteFile(path, wheel(metadata).bytes(), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		d, err := distfile.Read(t.Context(), path, false)
+		d, err := distfile.Read(t.Context(), path)
 		if err != nil {
 			t.Fatal(err)
 		}

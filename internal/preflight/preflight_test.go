@@ -78,7 +78,7 @@ func set(t *testing.T, files ...file) preflight.Set {
 		if err := os.WriteFile(path, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		d, err := distfile.Read(t.Context(), path, true)
+		d, err := distfile.Read(t.Context(), path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -444,7 +444,7 @@ func TestCheck_ArchiveAnomalies(t *testing.T) {
 
 func TestCheck_RealSdist(t *testing.T) {
 	t.Parallel()
-	d, err := distfile.Read(t.Context(), "../distfile/testdata/sampleproject-3.0.0.tar.gz", true)
+	d, err := distfile.Read(t.Context(), "../distfile/testdata/sampleproject-3.0.0.tar.gz")
 	if err != nil {
 		t.Fatal(err)
 	}

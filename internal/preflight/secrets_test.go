@@ -50,7 +50,7 @@ func sdistWith(t testing.TB, member, content string) *distfile.Distribution {
 
 func readFile(t testing.TB, path string) *distfile.Distribution {
 	t.Helper()
-	d, err := distfile.Read(t.Context(), path, false)
+	d, err := distfile.Read(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}

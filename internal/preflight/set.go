@@ -40,12 +40,8 @@ func duplicateContent(s Set) (found []finding.Finding) {
 			if isCopy(d.Name) {
 				fix = copyAdvice(copyMark().FindString(d.Name))
 			}
-			kind, digest := "blake2_256", d.Digests.BLAKE2b // as the index says it
-			if digest == [32]byte{} {
-				kind, digest = "sha256", d.Digests.SHA256
-			}
-			found = append(found, refusal(d, fmt.Sprintf("File already exists (%s, with %s hash '%s').",
-				quote(d.Name), kind, hex.EncodeToString(digest[:])), fix))
+			found = append(found, refusal(d, fmt.Sprintf("File already exists (%s, with sha256 hash '%s').",
+				quote(d.Name), hex.EncodeToString(d.Digests.SHA256[:])), fix))
 		}
 	}
 	return found

@@ -345,7 +345,7 @@ func TestCheck_WheelLayoutBounded(t *testing.T) { // not parallel: it measures
 	growth.Linear(t, "bytes of memory", func(scale int) int64 {
 		path := disttest.Save(t, filepath.Join(t.TempDir(), pureWheel), []byte(odd(scale).file().raw))
 		return growth.Allocated(func() {
-			if _, err := distfile.Read(t.Context(), path, false); err != nil {
+			if _, err := distfile.Read(t.Context(), path); err != nil {
 				t.Fatal(err)
 			}
 		})

@@ -96,11 +96,8 @@ func (r *run) read(ctx context.Context, paths []string) ([]*target, error) {
 		targets = append(targets, &target{displayPath: r.displayPath(path), Distribution: &distfile.Distribution{Path: path}})
 	}
 	reader := distfile.NewReader()
-	if r.onlyChecks && r.Index.Site().Declined {
-		reader = distfile.NewSHA256Reader()
-	}
 	err := par.Each(ctx, min(runtime.GOMAXPROCS(0), mostRead), targets, func(ctx context.Context, t *target) (err error) {
-		if t.Distribution, err = reader.Read(ctx, t.Path, r.Index.Site().MD5); err != nil {
+		if t.Distribution, err = reader.Read(ctx, t.Path); err != nil {
 			return inFile(withChange(err, "the file was changed while it was read"), t)
 		}
 		if release, err := t.Release(); err == nil { // else preflight says what is missing
@@ -208,15 +205,35 @@ func projectsOfFiles(paths []string) []pep.Project {
 
 // attestationFilesOf finds the attestations that stand beside distributions, however those were found, by the distribution's path.
 func attestationFilesOf(distributions []string) map[string][]string {
-	beside := map[string][]string{}
+	beside, folders := map[string][]string{}, map[string]func(name string) bool{}
 	for _, path := range distributions {
+		folder := filepath.Dir(path)
+		if folders[folder] == nil {
+			folders[folder] = mayHave(folder)
+		}
 		for _, suffix := range attestationSuffixes() {
+			if !folders[folder](filepath.Base(path) + suffix) {
+				continue // most files have none, and a folder is read sooner than it is asked for each
+			}
 			if info, err := os.Stat(path + suffix); err == nil && info.Mode().IsRegular() {
 				beside[path] = append(beside[path], path+suffix)
 			}
 		}
 	}
 	return beside
+}
+
+// mayHave returns a function that reports whether a name is in a folder. If the folder cannot be read, any may be.
+func mayHave(folder string) func(name string) bool {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return func(string) bool { return true }
+	}
+	names := map[string]bool{}
+	for _, entry := range entries {
+		names[entry.Name()] = true
+	}
+	return func(name string) bool { return names[name] }
 }
 
 // ownerOf returns the path of the distribution that an attestation file belongs to, by its name.

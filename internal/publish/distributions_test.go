@@ -1,10 +1,9 @@
 package publish
 
 import (
-	"crypto/md5"
 	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,23 +13,22 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 )
 
-// fileOf returns the target of a file with this name and content. It is on no disk.
+// fileOf returns the target of a file with this name and content.
 func fileOf(t *testing.T, name, content string) *target {
 	t.Helper()
 	release, err := pep.ReleaseOfFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &distfile.Distribution{
-		Path:     "/work/dist/" + name,
-		Name:     name,
-		Size:     int64(len(content)),
-		Metadata: true,
-		Headers: []distfile.Field{
-			{Name: "Name", Value: string(release.Project)}, {Name: "Version", Value: versionOf(name)},
-		},
+	path := filepath.Join(t.TempDir(), name)
+	disttest.Save(t, path, []byte(content))
+	d, err := distfile.Read(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
 	}
-	d.Digests.SHA256, d.Digests.MD5 = sha256.Sum256([]byte(content)), md5.Sum([]byte(content))
+	d.Metadata, d.Headers = true, []distfile.Field{
+		{Name: "Name", Value: string(release.Project)}, {Name: "Version", Value: versionOf(name)},
+	}
 	return &target{Distribution: d, displayPath: "dist/" + name, release: release}
 }
 
@@ -53,7 +51,10 @@ func named(t *testing.T, targets []*target, name string) *target {
 var otherDigest = strings.Repeat("0f", sha256.Size)
 
 // md5Of returns the MD5 of a target in hex.
-func md5Of(t *target) string { return hex.EncodeToString(t.Digests.MD5[:]) }
+func md5Of(t *target) string {
+	_, ours := t.DigestsIn(pep.IndexFile{MD5: otherDigest})
+	return strings.TrimPrefix(ours, distfile.OnlyMD5)
+}
 
 // versionOf returns the version in the name of a file, as it is spelled.
 func versionOf(name string) string {

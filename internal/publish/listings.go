@@ -114,7 +114,10 @@ func (l *listings) learn(ctx context.Context, t *target) error {
 	listing := l.known[t.release.Project].listing
 	l.mu.Unlock()
 	for _, listed := range listing.Files {
-		if theirs, _ := t.digests(listed); listed.Name != t.Name || theirs != "" {
+		if listed.Name != t.Name {
+			continue
+		}
+		if theirs, _ := t.digests(listed); theirs != "" {
 			continue
 		}
 		digest, length, err := l.index.FileDigest(ctx, listed, t.Size)
@@ -186,18 +189,52 @@ func (l *listings) answered() map[pep.Project]pep.Listing {
 
 // compare decides what to do with every target by what the index is known to list. With skip, other bytes under a name are skipped.
 func (l *listings) compare(targets []*target, skip bool) {
-	answered := l.answered()
+	parts := newParts(l.answered())
 	for _, t := range targets {
-		t.plan(answered[t.release.Project], skip, l.index.Site().MayReplace())
+		t.plan(parts.of(t), skip, l.index.Site().MayReplace())
 	}
 }
 
-// learnAll is learn for all targets.
+// learnAll is learn for all targets that are listed.
 func (l *listings) learnAll(ctx context.Context, targets []*target) error {
 	if !l.index.Site().MayReplace() {
 		return nil // the index itself compares
 	}
-	return par.Each(ctx, l.parallel, targets, l.learn)
+	parts := newParts(l.answered())
+	listed := selected(targets, func(t *target) bool { return len(parts.of(t).Files) > 0 })
+	return par.Each(ctx, l.parallel, listed, l.learn)
+}
+
+// parts finds the parts of listings that are about one target each. To look for each target at all files of a listing takes time that
+// grows with the square of their number.
+type parts struct {
+	listings map[pep.Project]pep.Listing
+	order    map[pep.Project][]int // of the files of a listing that was asked for, by name
+}
+
+func newParts(listings map[pep.Project]pep.Listing) parts {
+	return parts{listings, map[pep.Project][]int{}}
+}
+
+// of returns the listing of the target's project with the files that have its name alone, in their order.
+func (p parts) of(t *target) pep.Listing {
+	listing := p.listings[t.release.Project]
+	all := listing.Files
+	order, known := p.order[t.release.Project]
+	if !known {
+		order = make([]int, len(all))
+		for i := range all {
+			order[i] = i
+		}
+		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(all[a].Name, all[b].Name) })
+		p.order[t.release.Project] = order
+	}
+	listing.Files = nil
+	at, _ := slices.BinarySearchFunc(order, t.Name, func(i int, name string) int { return cmp.Compare(all[i].Name, name) })
+	for ; at < len(order) && all[order[at]].Name == t.Name; at++ {
+		listing.Files = append(listing.Files, all[order[at]])
+	}
+	return listing
 }
 
 // awaitFile asks about a target's project until its page has the target's name, as the schedule says, and returns the last page. An

@@ -2,6 +2,7 @@ package publish
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -418,4 +419,23 @@ func TestListings_SideBySide(t *testing.T) {
 	if len(files) != 16 || slices.ContainsFunc(files, func(n int) bool { return n != 1 }) {
 		t.Errorf("files that each goroutine saw: %v", files)
 	}
+}
+
+// TestParts: a target gets what its project's listing has under its name, in that order, and nothing else.
+func TestParts(t *testing.T) {
+	t.Parallel()
+	file, other := fileOf(t, wheel, "ours"), fileOf(t, sdist, "ours")
+	all := []pep.IndexFile{
+		{Name: wheel, Size: 1}, {Name: "alder-0.9.tar.gz"}, {Name: wheel, Size: 2}, {Name: "zebra.whl"}, {Name: wheel, Size: 3},
+	}
+	parts := newParts(map[pep.Project]pep.Listing{alder: {Project: alder, Exists: true, Files: all}})
+	for range 2 {
+		got := parts.of(file)
+		expect.Equal(t, "the project", got.Project, alder)
+		expect.Equal(t, "exists", got.Exists, true)
+		expect.Equal(t, "the files", fmt.Sprint(got.Files), fmt.Sprint([]pep.IndexFile{all[0], all[2], all[4]}))
+		expect.Equal(t, "files of a name that is not listed", len(parts.of(other).Files), 0)
+	}
+	other.release.Project = "birch"
+	expect.Equal(t, "a project without a listing exists", parts.of(other).Exists, false)
 }

@@ -30,8 +30,9 @@ func (r *run) readPrevious(ctx context.Context, targets []*target) (map[pep.Rele
 		return nil, nil
 	}
 	answered := r.listings.answered()
+	parts := newParts(answered)
 	missing := selected(targets, func(t *target) bool {
-		action, _ := t.compare(answered[t.release.Project], r.Index.Site().MayReplace())
+		action, _ := t.compare(parts.of(t), r.Index.Site().MayReplace())
 		return action != ledger.ActionPresent
 	})
 	wheels := preflight.Previous(preflight.Set{Files: distributionsOf(missing), Listings: answered, Compare: true})

@@ -170,10 +170,11 @@ func (r *run) served(ctx context.Context, pages *listings, published []*target, 
 	var now served
 	var failed []error
 	_, _ = pages.query(ctx, projectsOf(published)) // its errors are in pages, but for the end of ctx
+	parts := newParts(pages.answered())
 	for _, t := range published {
 		// A page that cannot be read is one that does not serve the file yet.
 		page, err := pages.get(ctx, t.release.Project)
-		listed, ok := t.listedIn(page)
+		listed, ok := t.listedIn(parts.of(t))
 		switch {
 		case err != nil && now.unread == nil:
 			now.unread = &failedQuery{t.release.Project, err}

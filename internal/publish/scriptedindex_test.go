@@ -27,7 +27,7 @@ func newScripted(t *testing.T, warehouse bool, names ...string) *harness {
 	if warehouse {
 		site = site.AsPyPI()
 	}
-	site.MD5, site.Cached = true, true
+	site.Cached = true
 	h.connect(site, index.Password("me", h.redactor.New("a password", base)))
 	return h
 }

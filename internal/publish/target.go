@@ -50,7 +50,7 @@ type target struct {
 func (t *target) describe() ledger.File {
 	return ledger.File{
 		Path: t.displayPath, Name: t.Name, Release: t.release, Version: t.version(), Size: t.Size,
-		SHA256: t.sha256(), BLAKE2b: hex.EncodeToString(t.Digests.BLAKE2b[:]),
+		SHA256: t.sha256(),
 		Action: t.action, IndexDigest: t.indexDigest,
 	}
 }

@@ -99,7 +99,6 @@ func (r *Reporter) collected(files []ledger.File) {
 		r.line("%s  %s", f.Name, size(f.Size))
 		if r.options.Hashes {
 			r.line("  sha256  %s", f.SHA256)
-			r.line("  blake2b %s", f.BLAKE2b)
 		}
 	}
 }

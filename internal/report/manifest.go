@@ -43,7 +43,6 @@ type fileEntry struct {
 	Version      string             `json:"version,omitempty"`
 	Size         int64              `json:"size"`
 	SHA256       string             `json:"sha256"`
-	BLAKE2b      string             `json:"blake2b-256"`
 	Status       string             `json:"status"`
 	Held         string             `json:"held,omitempty"` // the digest of the index's file, if it has other bytes
 	Attestations []attestationEntry `json:"attestations,omitempty"`
@@ -170,7 +169,7 @@ func ComparisonEntries(all []ledger.Comparison) (entries []ComparisonEntry) {
 func entryOf(f ledger.File) fileEntry {
 	e := fileEntry{
 		Name: f.Name, Path: f.Path, Project: string(f.Release.Project), Version: f.Version, Size: f.Size,
-		SHA256: f.SHA256, BLAKE2b: f.BLAKE2b, Status: string(f.Outcome), Held: f.IndexDigest,
+		SHA256: f.SHA256, Status: string(f.Outcome), Held: f.IndexDigest,
 	}
 	for _, a := range f.Attestations {
 		e.Attestations = append(e.Attestations, attestationEntry{a.Predicate, a.LogIndex, a.LogURL, a.Identity, a.Adopted, a.Served})
@@ -197,21 +196,22 @@ func (d document) text() []byte {
 	return b.Bytes()
 }
 
-// abridged returns the manifest in at most most bytes. Lists lose their ends until it fits. Findings that are not errors go first, since
-// other jobs use the files.
-func (d document) abridged(most int) document {
+// abridged returns the manifest on one line, in at most so many units of UTF-16. Lists lose their ends until it fits. Findings that are
+// not errors go first, since other jobs use the files.
+func (d document) abridged(most int) string {
+	text := compact(d)
 	size := func() int { return len(d.Files) + len(d.Findings) + len(d.Compared) }
 	for _, cut := range []func(*document){dropMinor, dropCompared, halveFindings, halveFiles} {
-		for units(compact(d)) > most {
+		for units(text) > most {
 			before := size()
 			d.Truncated = true
 			cut(&d)
-			if size() == before {
+			if text = compact(d); size() == before {
 				break
 			}
 		}
 	}
-	return d
+	return text
 }
 
 func dropMinor(d *document) {

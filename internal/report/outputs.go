@@ -18,7 +18,12 @@ const (
 )
 
 // units returns the length of a text in units of UTF-16.
-func units(text string) int { return len(utf16.Encode([]rune(text))) }
+func units(text string) (n int) {
+	for _, r := range text {
+		n += utf16.RuneLen(r)
+	}
+	return n
+}
 
 // outputs returns the step's outputs, as far as the run got.
 func outputs(r ledger.Receipt, whole document) []output {
@@ -45,7 +50,7 @@ func outputs(r ledger.Receipt, whole document) []output {
 	for _, o := range all {
 		left -= units(o.value)
 	}
-	all[len(all)-1].value = compact(whole.abridged(left))
+	all[len(all)-1].value = whole.abridged(left)
 	return all
 }
 

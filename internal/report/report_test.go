@@ -48,7 +48,7 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 func file(name string, action ledger.Action) ledger.File {
 	return ledger.File{
 		Path: "dist/" + name, Name: name, Release: pep.Release{Project: "my-project", Version: "1"}, Version: "1.0", Size: 1234567,
-		SHA256: strings.Repeat("ab", 32), BLAKE2b: strings.Repeat("cd", 32), Action: action,
+		SHA256: strings.Repeat("ab", 32), Action: action,
 	}
 }
 

@@ -51,7 +51,12 @@ func fitted(text string, most int) string {
 }
 
 // units returns the length of a text in UTF-16 code units.
-func units(text string) int { return len(utf16.Encode([]rune(text))) }
+func units(text string) (n int) {
+	for _, r := range text {
+		n += utf16.RuneLen(r)
+	}
+	return n
+}
 
 // visible returns a replacement for a character that must not be printed, or the character itself.
 func visible(c rune) rune {

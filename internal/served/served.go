@@ -147,7 +147,7 @@ func (c comparison) read(ctx context.Context) ([]*distfile.Distribution, error) 
 	reader := distfile.NewReader()
 	all := make([]*distfile.Distribution, len(found.Distributions))
 	err = par.Each(ctx, runtime.GOMAXPROCS(0), indices(all), func(ctx context.Context, i int) (err error) {
-		all[i], err = reader.Read(ctx, found.Distributions[i], c.index.Site().MD5)
+		all[i], err = reader.Read(ctx, found.Distributions[i])
 		return err
 	})
 	return all, finding.Explain(err, finding.Unreadable, "check that the file is complete and readable, and that nothing changes it")

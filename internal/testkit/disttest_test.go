@@ -16,7 +16,7 @@ func TestDisttest_PassesEveryRule(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"alder-1.0-py3-none-any.whl", "alder-1.0-cp312-cp312-win32.whl", "alder-1.0.tar.gz"} {
 		path := disttest.Write(t, filepath.Join(t.TempDir(), "dist"), name, "")
-		d, err := distfile.Read(t.Context(), path, false)
+		d, err := distfile.Read(t.Context(), path)
 		if err != nil {
 			t.Fatal(err)
 		}

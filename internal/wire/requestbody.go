@@ -46,12 +46,12 @@ func newRequestBody(limit context.Context, source io.ReadCloser, size int64) *re
 		closed: make(chan struct{}), ended: make(chan struct{}),
 	}
 	b.left.Store(size)
-	length := int64(bodyPiece)
-	if size >= 0 {
-		length = min(length, size+1) // so that the end comes with the last bytes
+	if size >= 0 && size < bodyPiece {
+		b.empty <- make([]byte, size+1) // so that the end comes with the last bytes, and no other piece is needed
+		return b
 	}
 	for range cap(b.empty) {
-		b.empty <- make([]byte, length)
+		b.empty <- make([]byte, bodyPiece)
 	}
 	return b
 }

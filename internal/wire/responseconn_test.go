@@ -11,8 +11,11 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
 // pieces is a connection that gives its bytes in pieces of the given sizes, round and round, and ends with err.
@@ -41,7 +44,7 @@ func (c *pieces) Read(p []byte) (int, error) {
 // read reads all of a text as an answer that is expected, by calls of Read with buffers of the size, and returns its error.
 func read(text []byte, sizes []byte, buffer int) ([]byte, error) {
 	c := &responseConn{Conn: &pieces{text: text, sizes: sizes, err: io.ErrClosedPipe}}
-	c.expectAnswer()
+	c.begin(false)
 	var all []byte
 	p := make([]byte, buffer)
 	for empty := 0; empty < 1000; {
@@ -146,7 +149,7 @@ func TestResponseConn_Unchanged(t *testing.T) {
 	if got := says(text); got != text {
 		t.Errorf("unasked: %q", got)
 	}
-	c.expectAnswer()
+	c.begin(false)
 	if got := says(text + text); got != joined+text {
 		t.Errorf("with a body that looks like an answer: %q", got)
 	}
@@ -164,14 +167,14 @@ func TestResponseConn_Unchanged(t *testing.T) {
 		_, _ = io.ReadFull(c, p)
 		read <- string(p)
 	}()
-	c.expectAnswer()
+	c.begin(false)
 	if _, err := io.WriteString(there, text); err != nil {
 		t.Fatal(err)
 	}
 	if got := <-read; got != joined {
 		t.Errorf("the next answer: %q", got)
 	}
-	c.expectAnswer()
+	c.begin(false)
 	if got := says("HTTP/1.1 200 a\nB: c\n\n"); got != "HTTP/1.1 200 a\nB: c\n\n" { // at once: nothing else comes
 		t.Errorf("bare line feeds: %q", got)
 	}
@@ -242,4 +245,60 @@ func TestEarlyResponse_MultilineReason(t *testing.T) {
 	if failed.Answer.Reason != "x y" || string(failed.Answer.Body) != body+body {
 		t.Errorf("%q, %q", failed.Answer.Reason, failed.Answer.Body)
 	}
+}
+
+// TestResponseConn_OneWrite: the head of a request is written with its body if that is short; otherwise before it, or at once if there is
+// none.
+func TestResponseConn_OneWrite(t *testing.T) {
+	t.Parallel()
+	const head = "POST / HTTP/1.1\r\n\r\n"
+	long := strings.Repeat("x", longestTogether+1)
+	for name, c := range map[string]struct {
+		body   string
+		writes []string
+	}{
+		"none":  {"", []string{head}},
+		"short": {"abc", []string{head + "abc"}},
+		"long":  {long, []string{head, long}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			to := &writes{}
+			conn := &responseConn{Conn: to}
+			for range 2 { // the connection is used again
+				to.all = nil
+				conn.begin(c.body != "")
+				if n, err := io.WriteString(conn, head); n != len(head) || err != nil {
+					t.Errorf("the head: %d, %v", n, err)
+				}
+				if c.body != "" {
+					if n, err := conn.ReadFrom(io.LimitReader(strings.NewReader(c.body), 1<<20)); n != int64(len(c.body)) || err != nil {
+						t.Errorf("the body: %d, %v", n, err)
+					}
+				}
+				expect.Equal(t, "what was written", strings.Join(to.all, "|"), strings.Join(c.writes, "|"))
+			}
+			to.err = io.ErrClosedPipe
+			conn.begin(true)
+			_, _ = io.WriteString(conn, head)
+			if n, err := conn.ReadFrom(strings.NewReader("abc" + c.body)); n != 0 || !errors.Is(err, io.ErrClosedPipe) {
+				t.Errorf("on a connection that is closed: %d, %v", n, err)
+			}
+		})
+	}
+}
+
+// writes is a connection that keeps what is written.
+type writes struct {
+	net.Conn
+	all []string
+	err error
+}
+
+func (w *writes) Write(p []byte) (int, error) {
+	if w.err != nil {
+		return 0, w.err
+	}
+	w.all = append(w.all, string(p))
+	return len(p), nil
 }

@@ -202,6 +202,9 @@ func (a *Answer) ReportsError() bool {
 		Error  any `json:"error"`
 		Errors any `json:"errors"`
 	}
+	if !bytes.Contains(bytes.ToLower(a.Body), []byte("error")) && !bytes.Contains(a.Body, []byte(`\`)) {
+		return false // it has no such member, not even one whose name is escaped
+	}
 	return decodeLenient(a.Body, &members) && (!isEmpty(members.Error) || !isEmpty(members.Errors))
 }
 

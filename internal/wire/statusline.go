@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"io"
 	"net"
 	"sync/atomic"
 
@@ -15,6 +16,9 @@ const (
 	longestHead       = 256 * kib // what is handed on of a head, with the interim ones before it; a longer one is an error
 )
 
+// longestTogether is the most, in bytes, that is copied so that it is one packet with the head of its request.
+const longestTogether = 16 * kib
+
 // responseConn is a connection whose status lines have one line each. PyPI puts the whole of its message into the status line, line feeds
 // included, and net/http then fails to read the answer. It stands above TLS, since below there is nothing to read.
 //
@@ -27,11 +31,42 @@ type responseConn struct {
 	filter headFilter
 	ready  []byte // filtered, and not handed on yet
 	err    error  // of the connection, which comes after what is ready
+
+	// Of Write and ReadFrom, which one goroutine calls.
+	hasBody atomic.Bool // the next bytes that are written are the head of a request, and a body follows
+	head    []byte      // of a request, which is written together with the beginning of its body
+	piece   []byte      // of a body that is written, one body after the other
 }
 
-// expectAnswer has the connection take the next bytes that it reads for the head of an answer. It is called when a request gets the
-// connection, which is before anything of the request is written and after everything of the answer before was read.
-func (c *responseConn) expectAnswer() { c.expected.Store(true) }
+// begin has the connection take the next bytes that it reads for the head of an answer. It is called when a request gets the connection,
+// which is before anything of the request is written and after everything of the answer before was read. hasBody reports whether the
+// request has a body of a byte at least.
+func (c *responseConn) begin(hasBody bool) {
+	c.hasBody.Store(hasBody)
+	c.expected.Store(true)
+}
+
+// Write writes. The transport writes the head of a request by itself if a body follows; so that the two are one packet if they are short,
+// it is kept until the body comes.
+func (c *responseConn) Write(p []byte) (int, error) {
+	if c.hasBody.Swap(false) {
+		c.head = append(c.head[:0], p...)
+		return len(p), nil
+	}
+	head := c.head
+	c.head = c.head[:0]
+	if len(head) == 0 {
+		return c.Conn.Write(p)
+	}
+	if len(p) > longestTogether {
+		if _, err := c.Conn.Write(head); err != nil {
+			return 0, err
+		}
+		return c.Conn.Write(p)
+	}
+	n, err := c.Conn.Write(append(head, p...))
+	return max(n-len(head), 0), err
+}
 
 // Read reads, and joins the lines of a reason phrase. The transport calls it in a goroutine of its own, so that a panic is an error.
 func (c *responseConn) Read(p []byte) (n int, err error) {
@@ -42,6 +77,18 @@ func (c *responseConn) Read(p []byte) (n int, err error) {
 		return 0, failed
 	}
 	return n, err
+}
+
+// ReadFrom writes all that r has. The transport calls it for a body, of which it would write 32 KiB at a time by itself.
+func (c *responseConn) ReadFrom(r io.Reader) (int64, error) {
+	to := struct{ io.Writer }{c} // so that Copy does not call this again
+	if limited, ok := r.(*io.LimitedReader); ok && limited.N < bodyPiece {
+		return io.Copy(to, r) // with as much memory as that needs
+	}
+	if c.piece == nil {
+		c.piece = make([]byte, bodyPiece)
+	}
+	return io.CopyBuffer(to, r, c.piece)
 }
 
 func (c *responseConn) read(p []byte) (int, error) {

@@ -53,7 +53,7 @@ func (c *Client) try(ctx context.Context, call Call, rule policy) (t try) {
 		request.Body = body
 	}
 	connects := c.options.Now()
-	watch := &exchangeWatch{https: call.URL.Scheme == "https"}
+	watch := &exchangeWatch{https: call.URL.Scheme == "https", hasBody: size > 0}
 	answer, err := c.exchange(request.WithContext(httptrace.WithClientTrace(limit, watch.trace())), watch, call.Into, rule.maxBody)
 	if err != nil && limit.Err() != nil {
 		err = context.Cause(limit)
@@ -173,6 +173,7 @@ func reasonOf(response *http.Response) string {
 // exchangeWatch observes one exchange. The transport calls it from goroutines of its own.
 type exchangeWatch struct {
 	https    bool        // whether the request goes to https
+	hasBody  bool        // whether it has a body of a known length, a byte at least
 	sent     atomic.Bool // the whole request went out
 	answered atomic.Bool // the first byte of an answer came
 	tunnel   atomic.Bool // it goes through a proxy that connects
@@ -184,7 +185,7 @@ func (w *exchangeWatch) trace() *httptrace.ClientTrace {
 		GotConn: func(got httptrace.GotConnInfo) {
 			conn, ours := got.Conn.(*responseConn)
 			if ours {
-				conn.expectAnswer()
+				conn.begin(w.hasBody)
 			}
 			w.answered.Store(false) // the transport may have tried another connection before
 			w.tunnel.Store(w.https && !ours)

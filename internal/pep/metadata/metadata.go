@@ -8,6 +8,7 @@ package metadata
 import (
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
@@ -21,6 +22,12 @@ type Field struct {
 
 // Key returns the field's name as the messages of PyPI spell it, in lower case.
 func (f Field) Key() string { return strings.ToLower(f.Name) }
+
+// HasKey reports whether the field has this key.
+func (f Field) HasKey(key string) bool {
+	// Of one length, so that no other letter counts for one of ASCII.
+	return len(f.Name) == len(key) && strings.EqualFold(f.Name, key) && strings.IndexFunc(key, unicode.IsUpper) < 0
+}
 
 // Newer reports whether the field is newer than the declared metadata version. It reports false if that version is unknown.
 func (f Field) Newer(declared string) bool {

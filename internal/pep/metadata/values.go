@@ -64,7 +64,7 @@ func Dynamic(value string) (problem string) {
 	switch {
 	case NeverDynamic(key):
 		return pep.Repr(key) + " is not allowed as a dynamic field"
-	case !slices.ContainsFunc(fields[:], func(f Field) bool { return f.Key() == key }):
+	case !slices.ContainsFunc(fields[:], func(f Field) bool { return f.HasKey(key) }):
 		return pep.Repr(key) + " is not a valid dynamic field"
 	}
 	return ""

@@ -12,6 +12,7 @@ ARG GOPROXY=
 ARG GOFLAGS=
 WORKDIR /src
 COPY go.mod go.sum ./
+COPY internal/replaced internal/replaced
 RUN go mod download && go mod verify
 COPY . .
 ARG TARGETOS TARGETARCH

@@ -91,3 +91,6 @@ require (
 	google.golang.org/grpc v1.82.1 // indirect
 	k8s.io/klog/v2 v2.140.0 // indirect
 )
+
+// Only its variables would be in the program: see docs/dependencies.md.
+replace github.com/asaskevich/govalidator => ./internal/replaced/govalidator

@@ -24,11 +24,20 @@ type linkedPackage struct {
 	ImportPath string
 	Imports    []string
 	Dir        string
-	GoFiles    []string // that are built, without their folder
-	Module     *struct {
-		Path string
-		Main bool
-	}
+	GoFiles    []string      // that are built, without their folder
+	Module     *linkedModule // nil for the standard library
+}
+
+// linkedModule is the module of a package.
+type linkedModule struct {
+	Path    string
+	Main    bool
+	Replace *struct{ Version string } // by a folder of this repository if it has no version
+}
+
+// others reports whether the package is of a module that others wrote, and not of the standard library.
+func (p linkedPackage) others() bool {
+	return p.Module != nil && !p.Module.Main && (p.Module.Replace == nil || p.Module.Replace.Version != "")
 }
 
 // linkedPackages returns the packages of the program, as it is released for Linux, by import path.
@@ -71,7 +80,7 @@ func linkedModules(packages map[string]linkedPackage, without string) map[string
 		}
 		seen[path] = true
 		ours := one.Module != nil && one.Module.Main
-		if one.Module != nil && !ours {
+		if one.others() {
 			modules[one.Module.Path] = true
 		}
 		for _, imported := range one.Imports {
@@ -163,19 +172,20 @@ func TestDependencies(t *testing.T) {
 	}
 }
 
-// TestLinkedModules is how modules are counted: the module c is needed by our own import of it and by a; b by a alone.
+// TestLinkedModules is how modules are counted: the module c is needed by our own import of it and by a; b by a alone. A folder
+// of this repository stands for r.
 func TestLinkedModules(t *testing.T) {
 	t.Parallel()
 	packages := map[string]linkedPackage{}
 	for path, imports := range map[string][]string{
-		"ours": {"ours/x", "fmt"}, "ours/x": {"a/p", "c"}, "a/p": {"b", "c"}, "b": nil, "c": nil, "fmt": nil,
+		"ours": {"ours/x", "fmt"}, "ours/x": {"a/p", "c"}, "a/p": {"b", "c", "r"}, "b": nil, "c": nil, "r": nil, "fmt": nil,
 	} {
 		one := linkedPackage{ImportPath: path, Imports: imports}
 		if name, _, _ := strings.Cut(path, "/"); name != "fmt" {
-			one.Module = &struct {
-				Path string
-				Main bool
-			}{name, name == "ours"}
+			one.Module = &linkedModule{Path: name, Main: name == "ours"}
+			if name == "r" {
+				one.Module.Replace = new(struct{ Version string })
+			}
 		}
 		packages[path] = one
 	}

@@ -242,6 +242,19 @@ func TestTheBill(t *testing.T) {
 	); c.PURL != "pkg:golang/github.com/org/name@v1.0.0%2Bincompatible" {
 		t.Errorf("the address is %s", c.PURL)
 	}
+	for replacement, want := range map[*debug.Module]string{
+		nil: "example.org/one@v1.0.0",
+		{Path: "example.org/fork", Version: "v2"}:             "example.org/fork@v2",
+		{Path: "./internal/replaced/one", Version: "(devel)"}: "",
+	} {
+		got := ""
+		if module, others := linked(&debug.Module{Path: "example.org/one", Version: "v1.0.0", Replace: replacement}); others {
+			got = module.Path + "@" + module.Version
+		}
+		if got != want {
+			t.Errorf("for a module that is replaced by %v, the bill has %q, want %q", replacement, got, want)
+		}
+	}
 	if _, err := billOf("v1", dockerfile); err == nil {
 		t.Error("a file that is no program has a bill of materials")
 	}

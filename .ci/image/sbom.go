@@ -53,10 +53,9 @@ func billOf(version string, programs ...string) (bill, error) {
 			return bill{}, err
 		}
 		for _, module := range info.Deps {
-			for module.Replace != nil {
-				module = module.Replace
+			if module, others := linked(module); others {
+				modules[module.Path+"@"+module.Version] = module
 			}
-			modules[module.Path+"@"+module.Version] = module
 		}
 	}
 	b := bill{Format: "CycloneDX", Spec: "1.5", Version: 1}
@@ -75,6 +74,15 @@ func billOf(version string, programs ...string) (bill, error) {
 	}
 	b.Dependencies = []dependency{used}
 	return b, nil
+}
+
+// linked returns the module that is in the program for one that is required. It is not of others if go.mod replaces that by a folder of the
+// program's own source.
+func linked(module *debug.Module) (in *debug.Module, others bool) {
+	for module.Replace != nil {
+		module = module.Replace
+	}
+	return module, !strings.HasPrefix(module.Path, "./")
 }
 
 // goModule is a module as a component. The address of a package has its path in lower case, by the type golang of that specification.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 	"unicode"
 
@@ -71,7 +72,7 @@ func (w Process) asAnnotations(j publish.CheckResult) {
 func (w Process) annotate(r *runner.Runner, j publish.CheckResult) {
 	const most = 10
 	worst := finding.Causes(j.Findings)
-	slices.SortStableFunc(worst, func(a, b finding.Cause) int { return int(b.First.Severity) - int(a.First.Severity) })
+	sort.SliceStable(worst, func(i, j int) bool { return worst[i].First.Severity > worst[j].First.Severity })
 	for i, cause := range worst {
 		f := cause.Annotation()
 		if i >= most {

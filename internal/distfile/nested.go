@@ -1,11 +1,10 @@
 package distfile
 
 import (
-	"cmp"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
+	"sort"
 	"strings"
 
 	"github.com/org/pypi-oidc-publish/internal/localfile"
@@ -41,8 +40,9 @@ func findNested(folders, distributions []string, entries int) []Nested {
 	for _, folder := range folders {
 		w.walk(filepath.Clean(folder))
 	}
-	slices.SortFunc(w.found, func(a, b Nested) int {
-		return cmp.Or(strings.Compare(a.Folder, b.Folder), strings.Compare(a.Path, b.Path))
+	sort.Slice(w.found, func(i, j int) bool {
+		a, b := w.found[i], w.found[j]
+		return a.Folder < b.Folder || a.Folder == b.Folder && a.Path < b.Path
 	})
 	return w.found
 }
@@ -92,7 +92,7 @@ func (w *nestedWalk) read(folder string) []fs.DirEntry {
 	defer opened.Close()
 	entries, _ := opened.ReadDir(w.left)
 	w.left -= len(entries)
-	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+	sort.Slice(entries, func(i, j int) bool { return entries[i].Name() < entries[j].Name() })
 	return entries
 }
 

@@ -3,6 +3,7 @@ package preflight
 import (
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/org/pypi-oidc-publish/internal/distfile"
@@ -47,7 +48,7 @@ func normalSpecifiers(s string) string {
 }
 
 func sortSpecifiers(all pep.Specifiers) {
-	slices.SortFunc(all, func(a, b pep.Specifier) int { return strings.Compare(a.String(), b.String()) })
+	sort.Slice(all, func(i, j int) bool { return all[i].String() < all[j].String() })
 }
 
 // metadataDrift compares every file of a release with its first wheel, whose metadata the index shows.
@@ -96,12 +97,18 @@ func shownBy(files []*distfile.Distribution) *distfile.Distribution {
 }
 
 func drift(first *distfile.Distribution, files []*distfile.Distribution, field string, normal func(string) string) (finding.Finding, bool) {
+	if len(files) == 1 || !declares(first, field) {
+		return finding.Finding{}, false
+	}
 	var others []*distfile.Distribution
 	var here, there string
 	want := valuesOf(first, field, normal)
 	for _, d := range files {
+		if d == first || !declares(d, field) {
+			continue
+		}
 		got := valuesOf(d, field, normal)
-		if !declares(first, field) || !declares(d, field) || slices.Equal(got, want) {
+		if slices.Equal(got, want) {
 			continue
 		}
 		if others = append(others, d); len(others) == 1 {

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -130,7 +131,7 @@ func CheckUntil(ctx context.Context, s Set) ([]finding.Finding, error) {
 	for i, d := range s.Files {
 		position[d.Path] = i - len(s.Files) // findings about no file, or about a file outside the set, come last
 	}
-	slices.SortStableFunc(all, func(a, b finding.Finding) int { return position[a.File] - position[b.File] })
+	sort.SliceStable(all, func(i, j int) bool { return position[all[i].File] < position[all[j].File] })
 	return append(all, onlyPyPI(others)...), nil
 }
 

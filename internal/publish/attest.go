@@ -1,11 +1,10 @@
 package publish
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"path/filepath"
-	"slices"
+	"sort"
 
 	"github.com/org/pypi-oidc-publish/internal/attest"
 	"github.com/org/pypi-oidc-publish/internal/config"
@@ -122,7 +121,7 @@ func (r *run) sign(ctx context.Context, missing []*target, claims oidc.Claims) e
 // addAttestation has the attestation sent with the target, in the order of the suffixes whichever came first.
 func (r *run) addAttestation(t *target, a attest.Attestation, adopted bool) {
 	t.attestations = append(t.attestations, a)
-	slices.SortStableFunc(t.attestations, func(a, b attest.Attestation) int { return cmp.Compare(suffixIndex(a), suffixIndex(b)) })
+	sort.SliceStable(t.attestations, func(i, j int) bool { return suffixIndex(t.attestations[i]) < suffixIndex(t.attestations[j]) })
 	described := describeAttestation(a)
 	described.Adopted = adopted
 	r.Record(ledger.Attested{File: t.Name, Attestation: described})

@@ -1,10 +1,10 @@
 package publish
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
+	"sort"
 	"sync"
 	"time"
 
@@ -161,7 +161,7 @@ func (l *listings) query(ctx context.Context, projects []pep.Project) (failed []
 		}
 		return nil
 	})
-	slices.SortFunc(failed, func(a, b failedQuery) int { return cmp.Compare(a.project, b.project) })
+	sort.Slice(failed, func(i, j int) bool { return failed[i].project < failed[j].project })
 	return failed, err
 }
 

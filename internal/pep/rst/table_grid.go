@@ -3,6 +3,7 @@ package rst
 import (
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 )
 
@@ -144,11 +145,9 @@ func (g *gridReader) mark(c gridCell) {
 
 // order returns the cells row by row. Cells that do not match the lines of the table are undecided.
 func (g *gridReader) order() tableData {
-	slices.SortFunc(g.cells, func(a, b gridCell) int {
-		if a.top != b.top {
-			return a.top - b.top
-		}
-		return a.left - b.left
+	sort.Slice(g.cells, func(i, j int) bool {
+		a, b := g.cells[i], g.cells[j]
+		return a.top < b.top || a.top == b.top && a.left < b.left
 	})
 	area := 0
 	rowsAt, columnsAt := ranks(g.rowLines), ranks(g.columnLines)

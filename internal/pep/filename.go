@@ -2,9 +2,8 @@ package pep
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
-	"sync"
+	"unicode"
 )
 
 // WheelName holds the parts of a wheel's file name, verbatim (PEP 427). Compressed tags such as py2.py3 are not expanded.
@@ -22,10 +21,11 @@ type SdistName struct {
 	Name, Version string
 }
 
-var (
-	wheelProject = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[\pL\pN_.]*$`) })
-	buildTag     = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9]`) })
-)
+// inWheelProject reports whether a character may be in the project of a wheel's name: a letter or a number of any script. A pattern with
+// these two classes would take 100 kB of memory, more than all that is kept of a wheel.
+func inWheelProject(r rune) bool {
+	return r == '_' || r == '.' || unicode.IsLetter(r) || unicode.IsNumber(r)
+}
 
 // ParseWheelName parses the file name of a wheel: {name}-{version}[-{build}]-{python}-{abi}-{platform}.whl. The version
 // must be a version of PEP 440 and a build tag must begin with a digit. The errors use the messages of the index.
@@ -40,7 +40,7 @@ func ParseWheelName(filename string) (WheelName, error) {
 	}
 	tags := parts[len(parts)-3:]
 	w := WheelName{Name: parts[0], Version: parts[1], Python: tags[0], ABI: tags[1], Platform: tags[2]}
-	if strings.Contains(w.Name, "__") || !wheelProject().MatchString(w.Name) {
+	if strings.Contains(w.Name, "__") || strings.ContainsFunc(w.Name, func(r rune) bool { return !inWheelProject(r) }) {
 		return WheelName{}, fmt.Errorf("invalid project name: '%s'", stem)
 	}
 	if _, err := ParseVersion(w.Version); err != nil {
@@ -48,7 +48,7 @@ func ParseWheelName(filename string) (WheelName, error) {
 	}
 	if len(parts) == 6 {
 		w.Build = parts[2]
-		if !buildTag().MatchString(w.Build) {
+		if w.Build == "" || w.Build[0] < '0' || w.Build[0] > '9' {
 			return WheelName{}, fmt.Errorf("invalid build number: %s in '%s'", w.Build, stem)
 		}
 	}

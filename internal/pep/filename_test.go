@@ -1,6 +1,7 @@
 package pep_test
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -37,6 +38,24 @@ func TestParseWheelName_Refused(t *testing.T) {
 		if got, err := pep.ParseWheelName(filename); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %+v, %v; want an error with %q", filename, got, err, want)
 		}
+	}
+}
+
+// The characters of a project are those of the index's pattern, in every script, and the bytes that are no character are none of them.
+func TestParseWheelName_Characters(t *testing.T) {
+	t.Parallel()
+	pattern := regexp.MustCompile(`^[\pL\pN_.]*$`)
+	for r := rune(' '); r < 0x3100; r++ {
+		if r == '-' {
+			continue // ends the project
+		}
+		name := "a" + string(r)
+		if _, err := pep.ParseWheelName(name + "-1.0-py3-none-any.whl"); (err == nil) != pattern.MatchString(name) {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+	if _, err := pep.ParseWheelName("a\xff-1.0-py3-none-any.whl"); err == nil {
+		t.Error("a byte that is no character was taken")
 	}
 }
 

@@ -66,7 +66,7 @@ func Zip(members ...Member) []byte { return ZipWithComment("", members...) }
 func ZipWithComment(comment string, members ...Member) []byte {
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)
-	var wide []int // where the local headers of zip64 members begin
+	var wide []int  // where the local headers of zip64 members begin
 	var last Member // with its sum and what it is packed to: tests make many equal members
 	var sum uint32
 	var content []byte

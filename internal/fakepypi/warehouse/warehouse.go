@@ -48,7 +48,8 @@ type Options struct {
 	Profile  Profile
 	Login    Login // for a plain index
 	// Sigstore returns the trust root that attestations are verified with: a document of the type
-	// application/vnd.dev.sigstore.trustedroot+json. It is called once, with the first attestation. Without it all attestations are refused.
+	// application/vnd.dev.sigstore.trustedroot+json. It is called once, with the first attestation. Without it all attestations are
+	// refused.
 	Sigstore func() ([]byte, error)
 	Behavior Behavior
 }

@@ -3,8 +3,6 @@ package internal_test
 import (
 	"fmt"
 	"go/ast"
-	"go/parser"
-	"go/token"
 	"io/fs"
 	"maps"
 	"path/filepath"
@@ -102,12 +100,15 @@ var (
 	bareNames = regexp.MustCompile(`(?:^|[^\w/(-])((?:pypi-server|attestations|runner)\.md)\b`)
 )
 
-// passage is a comment, or a page, as one text without line ends.
+// passage is a comment, or a paragraph of a page, as one text without line ends.
 type passage struct{ place, text string }
 
 // citations finds the citations in the passages of one file, in their order, and returns how many there are and what is wrong with
 // them. own is the page that the file is, where it is one of docs/reference.
 func citations(passages []passage, known map[string]refPage, own string) (count int, faults []string) {
+	passages = slices.DeleteFunc(passages, func(p passage) bool { // most comments
+		return !strings.Contains(p.text, ".md") && !strings.ContainsAny(p.text, "0123456789")
+	})
 	named := map[string]bool{}
 	for _, p := range passages {
 		for _, found := range citation.FindAllStringSubmatch(p.text, -1) {
@@ -216,15 +217,15 @@ func goFiles(t *testing.T) []string {
 }
 
 // commentsOf returns the comments of a file, each group as one passage.
-func commentsOf(set *token.FileSet, tree *ast.File) []passage {
+func commentsOf(source goSource) []passage {
 	var passages []passage
-	for _, group := range tree.Comments {
+	for _, group := range source.tree.Comments {
 		var phrases []string
 		for _, comment := range group.List {
 			text := strings.TrimSuffix(strings.TrimPrefix(comment.Text, "/*"), "*/")
 			phrases = append(phrases, strings.Fields(strings.TrimPrefix(text, "//"))...)
 		}
-		passages = append(passages, passage{set.Position(group.Pos()).String(), strings.Join(phrases, " ")})
+		passages = append(passages, passage{source.set.Position(group.Pos()).String(), strings.Join(phrases, " ")})
 	}
 	return passages
 }
@@ -242,13 +243,12 @@ func TestCitations(t *testing.T) {
 		}
 	}
 	for _, file := range goFiles(t) {
-		set := token.NewFileSet()
-		tree, err := parser.ParseFile(set, file, nil, parser.ParseComments|parser.SkipObjectResolution)
+		source, err := sourceOf(file)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if filepath.Base(file) != "citations_test.go" { // it has wrong ones
-			check("", commentsOf(set, tree))
+			check("", commentsOf(source))
 		}
 	}
 	inGo := total
@@ -258,7 +258,11 @@ func TestCitations(t *testing.T) {
 			own = filepath.Base(page)
 		}
 		if own != "README.md" { // it explains the form
-			check(own, []passage{{page, strings.Join(strings.Fields(withoutCode(read(t, page))), " ")}})
+			var paragraphs []passage
+			for paragraph := range strings.SplitSeq(withoutCode(read(t, page)), "\n\n") {
+				paragraphs = append(paragraphs, passage{page, strings.Join(strings.Fields(paragraph), " ")})
+			}
+			check(own, paragraphs)
 		}
 	}
 	if inGo < 200 || total < inGo+50 {
@@ -277,12 +281,11 @@ func TestCitations_RowNames(t *testing.T) {
 		if !strings.Contains(filepath.ToSlash(file), "/fakepypi/") {
 			continue
 		}
-		set := token.NewFileSet()
-		tree, err := parser.ParseFile(set, file, nil, parser.SkipObjectResolution)
+		source, err := sourceOf(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		ast.Inspect(tree, func(n ast.Node) bool {
+		ast.Inspect(source.tree, func(n ast.Node) bool {
 			text, ok := n.(*ast.BasicLit)
 			if !ok {
 				return true
@@ -291,7 +294,7 @@ func TestCitations_RowNames(t *testing.T) {
 				count++
 				for _, row := range listed(found[2]) {
 					if !known.own[found[1]][row] {
-						t.Errorf("%s: section %s of pypi-server.md has no row %d", set.Position(text.Pos()), found[1], row)
+						t.Errorf("%s: section %s of pypi-server.md has no row %d", source.set.Position(text.Pos()), found[1], row)
 					}
 				}
 			}

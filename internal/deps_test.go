@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/org/pypi-oidc-publish/internal/testkit/buildtags"
@@ -40,29 +41,42 @@ func (p linkedPackage) others() bool {
 	return p.Module != nil && !p.Module.Main && (p.Module.Replace == nil || p.Module.Replace.Version != "")
 }
 
-// linkedPackages returns the packages of the program, as it is released for Linux, by import path.
+// linkedPackages returns the packages of the program, as it is released for Linux, by import path. No test changes them.
 func linkedPackages(t *testing.T) map[string]linkedPackage {
 	t.Helper()
-	command := exec.CommandContext(
-		t.Context(), "go", "list", "-tags="+buildtags.Read(t), "-deps", "-json=ImportPath,Imports,Module,Dir,GoFiles", ".",
-	)
+	listing.Do(func() { listing.packages, listing.err = listPackages(buildtags.Read(t)) })
+	if listing.err != nil {
+		t.Fatal(listing.err)
+	}
+	return listing.packages
+}
+
+// listing is what the go command says of the program, asked once for all tests.
+var listing struct {
+	sync.Once
+	packages map[string]linkedPackage
+	err      error
+}
+
+func listPackages(tags string) (map[string]linkedPackage, error) {
+	command := exec.Command("go", "list", "-tags="+tags, "-deps", "-json=ImportPath,Imports,Module,Dir,GoFiles", ".")
 	command.Dir = ".."
 	command.Env = append(os.Environ(), "GOOS=linux", "GOARCH=amd64", "CGO_ENABLED=0", "GOFLAGS=-mod=readonly", "GOWORK=off")
 	out, err := command.Output()
 	if err != nil {
 		var failed *exec.ExitError
 		if errors.As(err, &failed) {
-			t.Fatalf("go list: %v\n%s", err, failed.Stderr)
+			return nil, fmt.Errorf("go list: %w\n%s", err, failed.Stderr)
 		}
-		t.Fatal(err)
+		return nil, err
 	}
 	packages := map[string]linkedPackage{}
 	for list := json.NewDecoder(strings.NewReader(string(out))); ; {
 		var one linkedPackage
 		if err := list.Decode(&one); errors.Is(err, io.EOF) {
-			return packages
+			return packages, nil
 		} else if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		packages[one.ImportPath] = one
 	}

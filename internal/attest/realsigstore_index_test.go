@@ -48,12 +48,10 @@ func (u uploader) Release(context.Context, secret.Secret, bool) {}
 // index opens an index that trusts the run's workflow for the projects, and mints an upload token there.
 func (r *realSigstore) index(t *testing.T, projects ...pep.Project) *realIndex {
 	t.Helper()
-	trusted, err := r.stock(t).GetTarget("trusted_root.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	trust := r.stock(t)
 	ix, err := warehouse.New(warehouse.Options{
-		Dir: t.TempDir(), Now: time.Now, Audience: "pypi", Issuer: realIssuer, Sigstore: trusted,
+		Dir: t.TempDir(), Now: time.Now, Audience: "pypi", Issuer: realIssuer,
+		Sigstore: func() ([]byte, error) { return trust.GetTarget("trusted_root.json") },
 	})
 	if err != nil {
 		t.Fatal(err)

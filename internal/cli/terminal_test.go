@@ -24,6 +24,9 @@ func TestTerminal_Progress(t *testing.T) {
 		"a dumb terminal": {true, map[string]string{"TERM": "dumb"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
+			if testing.Short() && c.env != nil {
+				t.Skip("each is a whole rehearsal: one with the line and one without are enough with -short")
+			}
 			t.Parallel()
 			dir := t.TempDir()
 			disttest.Write(t, dir, "alder-1.0-py3-none-any.whl", "")

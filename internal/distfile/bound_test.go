@@ -61,8 +61,8 @@ func TestRead_Partial(t *testing.T) {
 			},
 		} {
 			t.Run(name+" "+kind, func(t *testing.T) {
-				if testing.Short() && kind == "sdist" && len(text) > 8<<20 {
-					t.Skip("large, and the wheel shows it too: left out with -short")
+				if testing.Short() && len(text) > 8<<20 && (kind == "sdist" || name == "a long header") {
+					t.Skip("large, and one such file shows much of it: left out with -short")
 				}
 				t.Parallel()
 				d := read(t, build(t))
@@ -92,6 +92,9 @@ func TestRead_Partial(t *testing.T) {
 
 // TestReader_Memory: files that each have long metadata are held within the memory of a run, and equal metadata is held once.
 func TestReader_Memory(t *testing.T) { // not parallel: it measures
+	if testing.Short() {
+		t.Skip("it reads a hundred megabytes: left out with -short")
+	}
 	folder, reader := t.TempDir(), distfile.NewReader()
 	var all []*distfile.Distribution
 	heap := func() int64 {

@@ -39,7 +39,7 @@ func TestUpload_AgreesWithPreflight(t *testing.T) {
 	const onceSent = 20
 	rounds, workers := 12_000, 4
 	if testing.Short() {
-		rounds = 600
+		rounds = 200
 	}
 	values := mutationValues(t)
 	var count struct {

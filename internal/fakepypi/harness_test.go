@@ -209,14 +209,15 @@ func (th *harness) minted() string {
 
 // upload is an upload to be sent.
 type upload struct {
-	fields   [][2]string
-	filename string
-	kind     string // the file part's Content-Type, "-" for none
-	seed     string // what the content was made of
-	content  string
-	bare     bool // no content part
-	query    string
-	header   []string
+	fields      [][2]string
+	filename    string
+	kind        string // the file part's Content-Type, "-" for none
+	seed        string // what the content was made of
+	content     string
+	bare        bool // no content part
+	byPublisher bool // with a minted token, where a test chooses
+	query       string
+	header      []string
 }
 
 // wheel is an upload that the index takes, changed by the pairs: a field's name and its value; "-" leaves it out.

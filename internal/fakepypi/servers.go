@@ -260,15 +260,11 @@ func (s *Servers) build(dir, signs, issuerAt string, o Options) error {
 	if err != nil {
 		return err
 	}
-	trusted, err := s.sigstore.TrustedRoot()
-	if err != nil {
-		return err
-	}
 	s.index, err = warehouse.New(warehouse.Options{
 		Dir: dir, Keep: o.Keep, Now: o.Now, Audience: cmp.Or(o.Audience, Audience), Issuer: s.issuerURL, IssuerAt: issuerAt,
 		Behavior: o.Behavior,
 		Profile:  o.Profile, Login: Login{User: cmp.Or(o.Login.User, User), Password: cmp.Or(o.Login.Password, Password)},
-		Sigstore: trusted,
+		Sigstore: s.sigstore.TrustedRoot,
 	})
 	return err
 }

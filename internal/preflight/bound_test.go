@@ -77,7 +77,7 @@ func TestCheck_OurBounds(t *testing.T) {
 func TestCheck_ManyOfOneRule(t *testing.T) {
 	t.Parallel()
 	var licenses strings.Builder
-	for n := range 30_000 {
+	for n := range 3_000 {
 		fmt.Fprintf(&licenses, "License-File: licenses/%d\n", n)
 	}
 	for name, c := range map[string]struct {
@@ -85,8 +85,8 @@ func TestCheck_ManyOfOneRule(t *testing.T) {
 		rule string
 		more int
 	}{
-		"absent license files of a wheel":  {wheel(good + licenses.String()), "license-file-missing", 29_980},
-		"absent license files of an sdist": {sdist(good + licenses.String()), "license-file-missing", 29_980},
+		"absent license files of a wheel":  {wheel(good + licenses.String()), "license-file-missing", 2_980},
+		"absent license files of an sdist": {sdist(good + licenses.String()), "license-file-missing", 2_980},
 		"license expressions":              {wheel(good + strings.Repeat("License-Expression: (\n", 1000)), "license-expression", 980},
 	} {
 		t.Run(name, func(t *testing.T) {

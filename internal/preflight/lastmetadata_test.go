@@ -17,9 +17,10 @@ import (
 func stating(version string, headers []string, names ...string) []*distfile.Distribution {
 	files := built(version, names...)
 	for _, d := range files {
+		d.Headers = slices.Clip(d.Headers)
 		for _, header := range headers {
 			name, value, _ := strings.Cut(header, ": ")
-			d.Headers = append(slices.Clip(d.Headers), distfile.Field{Name: name, Value: value})
+			d.Headers = append(d.Headers, distfile.Field{Name: name, Value: value})
 		}
 	}
 	return files

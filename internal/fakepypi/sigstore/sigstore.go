@@ -36,31 +36,34 @@ type Options struct {
 
 // Sigstore is an instance. It is an http.Handler and safe for concurrent use.
 type Sigstore struct {
-	url     string
-	logName string // the log's name in checkpoints: the host of its address
-	now     func() time.Time
-	started time.Time
-	mux     *http.ServeMux
+	url      string
+	issuer   string
+	logName  string // the log's name in checkpoints: the host of its address
+	now      func() time.Time
+	started  time.Time
+	mux      *http.ServeMux
+	tokens   *verifier
+	metadata *repository
+	initial  Behavior
 
+	ready     func() error // makes the fields below, once: most tests of the index sign nothing
 	authority *authority
 	ct        *logKey // of the certificate log
 	rekor     *logKey
-	tokens    *verifier
-	metadata  *repository
-	initial   Behavior
 
 	mu       sync.Mutex // guards the fields below
 	behavior Behavior
 	log      log
 }
 
-// New returns an instance with new keys and an empty log. It fails if an option is missing or a key cannot be made.
+// New returns an instance with an empty log, and keys of its own, which are made when they are needed. It fails if an option is missing or
+// the root of the TUF repository cannot be made.
 func New(o Options) (*Sigstore, error) {
 	if o.URL == "" || o.Issuer == "" || o.Now == nil {
 		return nil, errors.New("a Sigstore needs an address, an issuer and a clock")
 	}
 	s := &Sigstore{
-		url: o.URL, now: o.Now, started: o.Now().Truncate(time.Second), initial: o.Behavior, behavior: o.Behavior,
+		url: o.URL, issuer: o.Issuer, now: o.Now, started: o.Now().Truncate(time.Second), initial: o.Behavior, behavior: o.Behavior,
 		tokens: newVerifier(o.Issuer, o.IssuerAt, o.Now),
 	}
 	at, err := url.Parse(o.URL)
@@ -68,20 +71,35 @@ func New(o Options) (*Sigstore, error) {
 		return nil, err
 	}
 	s.logName = at.Hostname()
-	if s.authority, err = newAuthority(s.started); err != nil {
+	if s.metadata, err = newRepository(s.started, o.Behavior.TrustRoot); err != nil {
 		return nil, err
 	}
-	if s.ct, err = newLogKey(); err != nil {
-		return nil, err
-	}
-	if s.rekor, err = newLogKey(); err != nil {
-		return nil, err
-	}
-	if s.metadata, err = s.newRepository(o.Issuer); err != nil {
-		return nil, err
-	}
+	s.ready = sync.OnceValue(s.makeKeys)
 	s.mux = s.routes()
 	return s, nil
+}
+
+// makeKeys makes the keys of the services, and the TUF repository with them.
+func (s *Sigstore) makeKeys() error {
+	var err error
+	if s.authority, err = newAuthority(s.started); err != nil {
+		return err
+	}
+	if s.ct, err = newLogKey(); err != nil {
+		return err
+	}
+	if s.rekor, err = newLogKey(); err != nil {
+		return err
+	}
+	trusted, err := s.trustedRoot()
+	if err != nil {
+		return err
+	}
+	services, err := s.signingConfig()
+	if err != nil {
+		return err
+	}
+	return s.metadata.publish(map[string][]byte{"trusted_root.json": trusted, "signing_config.v0.2.json": services}, s.started)
 }
 
 // Reset empties the log, and has the switches as they were at the start; the keys stay. No request may be in progress.
@@ -119,6 +137,10 @@ func (s *Sigstore) Serves(r *http.Request) bool {
 // ServeHTTP answers one request.
 func (s *Sigstore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Date", s.now().UTC().Format(http.TimeFormat))
+	if err := s.ready(); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
 	s.mux.ServeHTTP(w, r)
 }
 

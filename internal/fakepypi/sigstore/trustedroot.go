@@ -15,6 +15,13 @@ func (s *Sigstore) period() map[string]string {
 
 // TrustedRoot returns the document of the instance's keys: application/vnd.dev.sigstore.trustedroot+json;version=0.1.
 func (s *Sigstore) TrustedRoot() ([]byte, error) {
+	if err := s.ready(); err != nil {
+		return nil, err
+	}
+	return s.trustedRoot()
+}
+
+func (s *Sigstore) trustedRoot() ([]byte, error) {
 	certificate := func(c *x509.Certificate) map[string][]byte { return map[string][]byte{"rawBytes": c.Raw} }
 	return json.Marshal(map[string]any{
 		"mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
@@ -42,14 +49,14 @@ func (s *Sigstore) logInstance(url string, key *logKey) map[string]any {
 }
 
 // signingConfig returns the document of the services: application/vnd.dev.sigstore.signingconfig.v0.2+json.
-func (s *Sigstore) signingConfig(issuer string) ([]byte, error) {
+func (s *Sigstore) signingConfig() ([]byte, error) {
 	service := func(url string) []any {
 		return []any{map[string]any{"url": url, "majorApiVersion": 1, "validFor": s.period(), "operator": "rehearsal"}}
 	}
 	return json.Marshal(map[string]any{
 		"mediaType":       "application/vnd.dev.sigstore.signingconfig.v0.2+json",
 		"caUrls":          service(s.url),
-		"oidcUrls":        service(issuer),
+		"oidcUrls":        service(s.issuer),
 		"rekorTlogUrls":   service(s.url),
 		"tsaUrls":         []any{},
 		"rekorTlogConfig": map[string]string{"selector": "ANY"},

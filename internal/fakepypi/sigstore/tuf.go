@@ -66,33 +66,34 @@ func canonical(v any) ([]byte, error) {
 // those that differ.
 type repository struct {
 	keys  map[string]tufKey
-	rogue tufKey // with the id of the timestamp's key, but another private key
 	until time.Time
+	first []byte // the first root, which clients get by other means
 	files map[TrustRootState]map[string][]byte
 }
 
-// newRepository returns a repository with new keys and all its files.
-func (s *Sigstore) newRepository(issuer string) (*repository, error) {
-	r := &repository{keys: map[string]tufKey{}, until: s.started.Add(metadataLife), files: map[TrustRootState]map[string][]byte{}}
+// newRepository returns a repository with new keys, that has its first root and no files yet.
+func newRepository(now time.Time, initial TrustRootState) (*repository, error) {
+	r := &repository{keys: map[string]tufKey{}, until: now.Add(metadataLife), files: map[TrustRootState]map[string][]byte{}}
 	var err error
 	for _, role := range roles() {
 		if r.keys[role], err = newTUFKey(); err != nil {
 			return nil, err
 		}
 	}
-	if r.rogue, err = newTUFKey(); err != nil {
-		return nil, err
+	until := r.until
+	if initial == TrustRenewed {
+		until = past(now)
 	}
-	r.rogue.id = r.keys[timestampRole].id
-	trusted, err := s.TrustedRoot()
-	if err != nil {
-		return nil, err
-	}
-	services, err := s.signingConfig(issuer)
-	if err != nil {
-		return nil, err
-	}
-	return r, r.publish(map[string][]byte{"trusted_root.json": trusted, "signing_config.v0.2.json": services}, s.started)
+	r.first, err = r.root(1, until).signed()
+	return r, err
+}
+
+// past is when metadata that has expired did so.
+func past(now time.Time) time.Time { return now.Add(-time.Hour) }
+
+// root returns a root that names the keys.
+func (r *repository) root(version int, until time.Time) metadata {
+	return metadata{rootRole, version, until, r.keys[rootRole], r.trusts()}
 }
 
 // publish makes the files of all states.
@@ -102,8 +103,8 @@ func (r *repository) publish(targets map[string][]byte, now time.Time) error {
 		listed[name] = map[string]any{"length": len(text), "hashes": map[string]any{"sha256": sum(text)}}
 		files["targets/"+sum(text)+"."+name] = text
 	}
-	past := now.Add(-time.Hour)
-	var failed error
+	rogue, failed := newTUFKey() // with the id of the timestamp's key, but another private key
+	rogue.id = r.keys[timestampRole].id
 	put := func(state TrustRootState, name string, m metadata) []byte {
 		text, err := m.signed()
 		failed = errors.Join(failed, err)
@@ -119,12 +120,12 @@ func (r *repository) publish(targets map[string][]byte, now time.Time) error {
 		metadata{snapshotRole, 1, r.until, r.keys[snapshotRole], pointer("targets.json", list)})
 	latest := pointer("snapshot.json", snapshot)
 	put(TrustInOrder, "timestamp.json", metadata{timestampRole, 1, r.until, r.keys[timestampRole], latest})
-	put(TrustStale, "timestamp.json", metadata{timestampRole, 1, past, r.keys[timestampRole], latest})
-	put(TrustForged, "timestamp.json", metadata{timestampRole, 1, r.until, r.rogue, latest})
-	put(TrustInOrder, "1.root.json", metadata{rootRole, 1, r.until, r.keys[rootRole], r.trusts()})
-	put(TrustExpired, "2.root.json", metadata{rootRole, 2, past, r.keys[rootRole], r.trusts()})
-	put(TrustRenewed, "1.root.json", metadata{rootRole, 1, past, r.keys[rootRole], r.trusts()})
-	put(TrustRenewed, "2.root.json", metadata{rootRole, 2, r.until, r.keys[rootRole], r.trusts()})
+	put(TrustStale, "timestamp.json", metadata{timestampRole, 1, past(now), r.keys[timestampRole], latest})
+	put(TrustForged, "timestamp.json", metadata{timestampRole, 1, r.until, rogue, latest})
+	put(TrustInOrder, "1.root.json", r.root(1, r.until))
+	put(TrustExpired, "2.root.json", r.root(2, past(now)))
+	put(TrustRenewed, "1.root.json", r.root(1, past(now)))
+	put(TrustRenewed, "2.root.json", r.root(2, r.until))
 	return failed
 }
 
@@ -192,13 +193,7 @@ func (s *Sigstore) serveMetadata(w http.ResponseWriter, r *http.Request) {
 
 // Root returns the first root of the TUF repository, which clients get by other means. It has expired if the instance was started with
 // [TrustRenewed].
-func (s *Sigstore) Root() []byte {
-	state := TrustInOrder
-	if s.initial.TrustRoot == TrustRenewed {
-		state = TrustRenewed
-	}
-	return slices.Clone(s.metadata.files[state]["1.root.json"])
-}
+func (s *Sigstore) Root() []byte { return slices.Clone(s.metadata.first) }
 
 // TrustURL returns the address of the TUF repository.
 func (s *Sigstore) TrustURL() string { return s.url + strings.TrimSuffix(tufPath, "/") }

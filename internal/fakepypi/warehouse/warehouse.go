@@ -47,9 +47,10 @@ type Options struct {
 	IssuerAt string           // host and port of the issuer's documents, over plain HTTP; empty means those of Issuer
 	Profile  Profile
 	Login    Login // for a plain index
-	// Sigstore is the trust root that attestations are verified with: a document of the type
-	// application/vnd.dev.sigstore.trustedroot+json. Without one all attestations are refused.
-	Sigstore []byte
+	// Sigstore returns the trust root that attestations are verified with: a document of the type
+	// application/vnd.dev.sigstore.trustedroot+json. It is called once, with the first attestation. Without it all attestations are
+	// refused.
+	Sigstore func() ([]byte, error)
 	Behavior Behavior
 }
 
@@ -62,8 +63,8 @@ type Index struct {
 	idTokens     *idtoken.Verifier
 	capabilities capabilities
 	login        Login
-	trust        *attestation.TrustRoot // nil without a trust root
-	user         string                 // id of the only user
+	trust        func() (*attestation.TrustRoot, error)
+	user         string // id of the only user
 	mux          *http.ServeMux
 
 	initial Behavior
@@ -118,11 +119,16 @@ func New(o Options) (*Index, error) {
 		idTokens: idtoken.NewVerifier(o.Issuer, o.IssuerAt, o.Audience, o.Now),
 		tables:   newTables(o.Behavior),
 	}
-	if o.Sigstore != nil {
-		if ix.trust, err = attestation.ParseTrustRoot(o.Sigstore); err != nil {
+	ix.trust = sync.OnceValues(func() (*attestation.TrustRoot, error) {
+		if o.Sigstore == nil {
+			return nil, nil // which verifies nothing
+		}
+		trusted, err := o.Sigstore()
+		if err != nil {
 			return nil, err
 		}
-	}
+		return attestation.ParseTrustRoot(trusted)
+	})
 	ix.mux = ix.routes()
 	if o.Keep {
 		if err := ix.restore(); err != nil {

@@ -66,11 +66,22 @@ func Zip(members ...Member) []byte { return ZipWithComment("", members...) }
 func ZipWithComment(comment string, members ...Member) []byte {
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)
-	var wide []int // where the local headers of zip64 members begin
+	var wide []int  // where the local headers of zip64 members begin
+	var last Member // with its sum and what it is packed to: tests make many equal members
+	var sum uint32
+	var content []byte
 	for _, m := range members {
-		header, content := &zip.FileHeader{Name: m.Name, CRC32: crc32.ChecksumIEEE([]byte(m.Content))}, []byte(m.Content)
+		if content == nil || m.Content != last.Content || m.Deflated != last.Deflated {
+			content = []byte(m.Content)
+			sum = crc32.ChecksumIEEE(content)
+			if m.Deflated && m.Content != "" {
+				content = deflated(m.Content)
+			}
+			last = m
+		}
+		header := &zip.FileHeader{Name: m.Name, CRC32: sum}
 		if m.Deflated && m.Content != "" {
-			header.Method, content = zip.Deflate, deflated(m.Content)
+			header.Method = zip.Deflate
 		}
 		header.CompressedSize64, header.UncompressedSize64 = uint64(len(content)), uint64(len(m.Content))
 		if m.Mode != 0 {

@@ -1,4 +1,4 @@
-package testkit_test
+package fakepypi_test
 
 import (
 	"fmt"

@@ -1,4 +1,4 @@
-package ledger_test
+package report_test
 
 import (
 	"testing"
@@ -8,7 +8,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 )
 
-func files(names ...string) []ledger.File {
+func uploads(names ...string) []ledger.File {
 	var all []ledger.File
 	for _, name := range names {
 		all = append(all, ledger.File{Name: name, Action: ledger.ActionUpload})
@@ -30,7 +30,7 @@ func TestReceipt_AnyMoment(t *testing.T) {
 		{"nothing", nil, ledger.Failed, nil, ledger.NotMinted},
 		{
 			"planned, then cut",
-			[]ledger.Event{ledger.Planned{Files: files("a", "b")}},
+			[]ledger.Event{ledger.Planned{Files: uploads("a", "b")}},
 			ledger.Failed,
 			map[string]ledger.Outcome{"a": ledger.NotAttempted, "b": ledger.NotAttempted},
 			ledger.NotMinted,
@@ -38,7 +38,7 @@ func TestReceipt_AnyMoment(t *testing.T) {
 		{
 			"cut while a file was on its way",
 			[]ledger.Event{
-				ledger.Planned{Files: files("a", "b")},
+				ledger.Planned{Files: uploads("a", "b")},
 				ledger.Minted{},
 				ledger.Started{File: "a"},
 				ledger.Uploaded{File: "a"},
@@ -51,7 +51,7 @@ func TestReceipt_AnyMoment(t *testing.T) {
 		{
 			"refused",
 			[]ledger.Event{
-				ledger.Planned{Files: files("a", "b", "c")},
+				ledger.Planned{Files: uploads("a", "b", "c")},
 				ledger.Minted{},
 				ledger.Started{File: "a"},
 				ledger.Uploaded{File: "a"},
@@ -72,7 +72,7 @@ func TestReceipt_AnyMoment(t *testing.T) {
 		},
 		{
 			"the rest finished",
-			[]ledger.Event{ledger.Planned{Files: append(files("a"), present)}, ledger.Started{File: "a"}, ledger.Uploaded{File: "a"}},
+			[]ledger.Event{ledger.Planned{Files: append(uploads("a"), present)}, ledger.Started{File: "a"}, ledger.Uploaded{File: "a"}},
 			ledger.Published,
 			map[string]ledger.Outcome{"p": ledger.OutcomePresent, "a": ledger.OutcomeUploaded},
 			ledger.NotMinted,
@@ -80,7 +80,7 @@ func TestReceipt_AnyMoment(t *testing.T) {
 		{
 			"another file kept, as asked",
 			[]ledger.Event{
-				ledger.Planned{Files: append(files("a"), present)},
+				ledger.Planned{Files: append(uploads("a"), present)},
 				ledger.Started{File: "a"},
 				ledger.SkippedConflict{File: "a", IndexDigest: "x"},
 			},
@@ -100,7 +100,7 @@ func TestReceipt_AnyMoment(t *testing.T) {
 		{
 			"every file skipped, one at its upload",
 			[]ledger.Event{
-				ledger.Planned{Files: append(files("a"), ledger.File{Name: "s", Action: ledger.ActionSkip})},
+				ledger.Planned{Files: append(uploads("a"), ledger.File{Name: "s", Action: ledger.ActionSkip})},
 				ledger.Started{File: "a"},
 				ledger.SkippedConflict{File: "a"},
 			},
@@ -113,7 +113,7 @@ func TestReceipt_AnyMoment(t *testing.T) {
 		},
 		{
 			"given up before it could be kept",
-			[]ledger.Event{ledger.Planned{Files: files("a")}, ledger.Started{File: "a"}, ledger.UploadAborted{File: "a"}},
+			[]ledger.Event{ledger.Planned{Files: uploads("a")}, ledger.Started{File: "a"}, ledger.UploadAborted{File: "a"}},
 			ledger.Failed,
 			map[string]ledger.Outcome{"a": ledger.OutcomeFailed},
 			ledger.NotMinted,
@@ -121,7 +121,7 @@ func TestReceipt_AnyMoment(t *testing.T) {
 		{
 			"failed before it could be kept",
 			[]ledger.Event{
-				ledger.Planned{Files: files("a", "b")},
+				ledger.Planned{Files: uploads("a", "b")},
 				ledger.Uploaded{File: "a"},
 				ledger.Started{File: "b"},
 				ledger.UploadFailed{File: "b", Finding: refusal},
@@ -162,7 +162,7 @@ func TestReceipt_AnyMoment(t *testing.T) {
 func TestReceipt_Snapshot(t *testing.T) {
 	t.Parallel()
 	recorder := ledger.NewRecorder(nil)
-	recorder.Record(ledger.Planned{Files: files("a")})
+	recorder.Record(ledger.Planned{Files: uploads("a")})
 	before := recorder.Receipt()
 	recorder.Record(ledger.Started{File: "a"})
 	recorder.Record(ledger.Uploaded{File: "a"})
@@ -171,7 +171,7 @@ func TestReceipt_Snapshot(t *testing.T) {
 	}
 }
 
-func TestPhases_Durations(t *testing.T) {
+func TestReceipt_Durations(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	recorder := ledger.NewRecorder(nil)

@@ -1,4 +1,4 @@
-package trove_test
+package pep_test
 
 import (
 	"strings"
@@ -7,7 +7,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep/trove"
 )
 
-func TestNearest(t *testing.T) {
+func TestTrove_Nearest(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"Topic :: Utilties":                         "Topic :: Utilities",

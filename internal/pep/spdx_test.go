@@ -1,4 +1,4 @@
-package spdx_test
+package pep_test
 
 import (
 	"crypto/sha256"
@@ -13,7 +13,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep/spdx"
 )
 
-func TestCanonical(t *testing.T) {
+func TestSPDX_Canonical(t *testing.T) {
 	t.Parallel()
 	for expression, want := range map[string]string{
 		"MIT":                            "MIT",
@@ -45,7 +45,7 @@ func TestCanonical(t *testing.T) {
 	}
 }
 
-func TestCanonical_Refused(t *testing.T) {
+func TestSPDX_Refused(t *testing.T) {
 	t.Parallel()
 	for expression, want := range map[string]string{
 		"":                           "the expression ends where a licence should come",
@@ -90,10 +90,10 @@ func TestCanonical_Refused(t *testing.T) {
 	}
 }
 
-// TestList: each identifier of the list is known by any spelling, and is what the list says it is.
-func TestList(t *testing.T) {
+// TestSPDX_List: each identifier of the list is known by any spelling, and is what the list says it is.
+func TestSPDX_List(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("spdx.txt")
+	text, err := os.ReadFile("spdx/spdx.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,8 +117,8 @@ func TestList(t *testing.T) {
 	}
 }
 
-// TestCanonical_UnknownIdentifier: what a newer list could have is not reported like what is always wrong.
-func TestCanonical_UnknownIdentifier(t *testing.T) {
+// TestSPDX_UnknownIdentifier: what a newer list could have is not reported like what is always wrong.
+func TestSPDX_UnknownIdentifier(t *testing.T) {
 	t.Parallel()
 	for expression, want := range map[string]bool{
 		"GPLv3": true, "GPLv3+": true, "MIT OR NONE": true, "MIT WITH Foo": true, "Classpath-exception-2.0": true,
@@ -133,7 +133,7 @@ func TestCanonical_UnknownIdentifier(t *testing.T) {
 	}
 }
 
-func FuzzCanonical(f *testing.F) {
+func FuzzSPDX(f *testing.F) {
 	for _, seed := range []string{
 		"mit", "(MIT or ISC) and LicenseRef-x", "gpl-2.0+ WITH Classpath-exception-2.0", "((", "LicenseRef-K",
 		"LicenseRef-a OR LicenseRef-A+",
@@ -154,14 +154,14 @@ func FuzzCanonical(f *testing.F) {
 	})
 }
 
-// TestSource: the table is the one that the README describes, and of the day that it says.
-func TestSource(t *testing.T) {
+// TestSPDX_Source: the table is the one that the README describes, and of the day that it says.
+func TestSPDX_Source(t *testing.T) {
 	t.Parallel()
-	readme, err := os.ReadFile("README.md")
+	readme, err := os.ReadFile("spdx/README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	table, err := os.ReadFile("spdx.txt")
+	table, err := os.ReadFile("spdx/spdx.txt")
 	if err != nil {
 		t.Fatal(err)
 	}

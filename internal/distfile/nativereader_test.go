@@ -1,4 +1,4 @@
-package native_test
+package distfile_test
 
 import (
 	"bytes"
@@ -16,8 +16,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/testkit/growth"
 )
 
-// read gives a content to a reader, in parts of a size, and as often as it asks for it. It returns how many bytes that were again.
-func read(r *native.Reader, content []byte, size int) (again int64) {
+// pour gives a content to a reader, in parts of a size, and as often as it asks for it. It returns how many bytes that were again.
+func pour(r *native.Reader, content []byte, size int) (again int64) {
 	r.Reset()
 	write := func(rest []byte) {
 		for len(rest) > 0 {
@@ -37,7 +37,7 @@ func read(r *native.Reader, content []byte, size int) (again int64) {
 // binaryOf returns what a content says of itself; nil if it is no native code.
 func binaryOf(content string) *native.Binary {
 	var r native.Reader
-	read(&r, []byte(content), 32<<10)
+	pour(&r, []byte(content), 32<<10)
 	if b, known := r.Binary(); known {
 		return &b
 	}
@@ -65,8 +65,8 @@ func said(b *native.Binary) string {
 	return text
 }
 
-// TestReader: what files of each format say of themselves, and what looks like one.
-func TestReader(t *testing.T) {
+// TestNative: what files of each format say of themselves, and what looks like one.
+func TestNative(t *testing.T) {
 	t.Parallel()
 	library := disttest.ELF(elf.EM_X86_64, 0, "GLIBC_2.2.5", "GLIBC_2.34", "GLIBC_2.17")
 	const macOS = disttest.ForMacOS
@@ -134,8 +134,8 @@ func TestReader(t *testing.T) {
 	}
 }
 
-// TestReader_Parts: however a file arrives, and whichever was read before, it says the same. What is asked for again is its beginning.
-func TestReader_Parts(t *testing.T) {
+// TestNative_Parts: however a file arrives, and whichever was read before, it says the same. What is asked for again is its beginning.
+func TestNative_Parts(t *testing.T) {
 	t.Parallel()
 	const macOS = disttest.ForMacOS
 	near, far := disttest.ELF(elf.EM_X86_64, 1000, "GLIBC_2.34"), disttest.ELF(elf.EM_AARCH64, 200_000, "GLIBC_2.17", "GLIBC_2.29")
@@ -156,7 +156,7 @@ func TestReader_Parts(t *testing.T) {
 			{"library", disttest.PE(pe.IMAGE_FILE_MACHINE_AMD64, true, false), 0, "PE x86-64"},
 		} {
 			for _, size := range []int{1, 3, 1000, 32 << 10, 1 << 20} {
-				again := read(&r, []byte(c.content), size)
+				again := pour(&r, []byte(c.content), size)
 				got := "none"
 				if b, known := r.Binary(); known {
 					got = said(&b)
@@ -170,9 +170,9 @@ func TestReader_Parts(t *testing.T) {
 	}
 }
 
-// TestReader_LikeStandardLibrary: the packages of the standard library read the files of these tests as this package does, so that they are
+// TestNative_LikeStandardLibrary: the packages of the standard library read the files of these tests as this package does, so that they are
 // what they are taken for.
-func TestReader_LikeStandardLibrary(t *testing.T) {
+func TestNative_LikeStandardLibrary(t *testing.T) {
 	t.Parallel()
 	for _, machine := range []elf.Machine{elf.EM_X86_64, elf.EM_386, elf.EM_ARM, elf.EM_AARCH64, elf.EM_S390, elf.EM_PPC64, elf.EM_RISCV} {
 		for _, content := range []string{
@@ -233,7 +233,7 @@ func likeELF(t *testing.T, name, content string) {
 	}
 }
 
-func TestVersion(t *testing.T) {
+func TestNative_Version(t *testing.T) {
 	t.Parallel()
 	ordered := []native.Version{{}, {Major: 2, Minor: 5}, {Major: 2, Minor: 17}, {Major: 10, Minor: 9}, {Major: 10, Minor: 13}, {Major: 11}}
 	if !slices.IsSortedFunc(ordered, native.Version.Compare) || ordered[1].Compare(ordered[1]) != 0 || ordered[2].Compare(ordered[1]) != 1 {
@@ -242,7 +242,7 @@ func TestVersion(t *testing.T) {
 	expect.Equal(t, "a version", ordered[4].String(), "10.13")
 }
 
-func TestABI(t *testing.T) {
+func TestNative_ABI(t *testing.T) {
 	t.Parallel()
 	for member, want := range map[string]string{
 		"alder/_x.cpython-312-x86_64-linux-gnu.so":       "cp312",
@@ -267,7 +267,7 @@ func TestABI(t *testing.T) {
 	}
 }
 
-func TestNames(t *testing.T) {
+func TestNative_Names(t *testing.T) {
 	t.Parallel()
 	for member, want := range map[string]bool{
 		"alder/x.so": true, "alder/x.PYD": true, "x.dylib": true, "x.dll": true, "x.exe": false, "x.so.1": false, "x": false, "x.o": false,
@@ -293,18 +293,18 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// TestReader_Memory: headers that promise much cost no more memory than a few parts of the file.
-func TestReader_Memory(t *testing.T) { // not parallel: it measures
-	for name, content := range hostile() {
+// TestNative_Memory: headers that promise much cost no more memory than a few parts of the file.
+func TestNative_Memory(t *testing.T) { // not parallel: it measures
+	for name, content := range hostileBinaries() {
 		var r native.Reader
-		if got := growth.Allocated(func() { read(&r, content, 32<<10) }); got > 1<<20 {
+		if got := growth.Allocated(func() { pour(&r, content, 32<<10) }); got > 1<<20 {
 			t.Errorf("%s: %d bytes of memory", name, got)
 		}
 	}
 }
 
-// hostile returns files whose headers promise more than there is, or lead in circles.
-func hostile() map[string][]byte {
+// hostileBinaries returns files whose headers promise more than there is, or lead in circles.
+func hostileBinaries() map[string][]byte {
 	library := []byte(disttest.ELF(elf.EM_X86_64, 70_000, "GLIBC_2.17", "GLIBC_2.34"))
 	change := func(at int, to ...byte) []byte {
 		b := bytes.Clone(library)
@@ -331,9 +331,9 @@ func hostile() map[string][]byte {
 	}
 }
 
-// FuzzReader: whatever a file has and however it arrives, it is read within its bounds, and says the same.
-func FuzzReader(f *testing.F) {
-	for _, content := range hostile() {
+// FuzzNative: whatever a file has and however it arrives, it is read within its bounds, and says the same.
+func FuzzNative(f *testing.F) {
+	for _, content := range hostileBinaries() {
 		f.Add(content[:min(len(content), 80_000)], uint16(1000))
 	}
 	f.Add([]byte(disttest.ELF(elf.EM_S390, 100, "GLIBC_2.17")), uint16(1))
@@ -342,10 +342,10 @@ func FuzzReader(f *testing.F) {
 	f.Add([]byte(disttest.PE(pe.IMAGE_FILE_MACHINE_AMD64, true, true)), uint16(3))
 	f.Fuzz(func(t *testing.T, content []byte, size uint16) {
 		var whole, parts native.Reader
-		if again := read(&whole, content, len(content)+1); again > 2*int64(len(content)) {
+		if again := pour(&whole, content, len(content)+1); again > 2*int64(len(content)) {
 			t.Errorf("%d bytes are read again, of %d", again, len(content))
 		}
-		read(&parts, content, int(size)+1)
+		pour(&parts, content, int(size)+1)
 		want, known := whole.Binary()
 		if got, also := parts.Binary(); got != want || also != known {
 			t.Errorf("in parts of %d: %s, want %s", int(size)+1, said(&got), said(&want))
@@ -356,8 +356,8 @@ func FuzzReader(f *testing.F) {
 	})
 }
 
-// BenchmarkReader on a library of which everything is needed, and on a text.
-func BenchmarkReader(b *testing.B) {
+// BenchmarkNative on a library of which everything is needed, and on a text.
+func BenchmarkNative(b *testing.B) {
 	for name, content := range map[string][]byte{
 		"library": []byte(disttest.ELF(elf.EM_X86_64, 1<<20, "GLIBC_2.17")), "text": bytes.Repeat([]byte("x = 1\n"), 1<<17),
 	} {
@@ -365,7 +365,7 @@ func BenchmarkReader(b *testing.B) {
 			var r native.Reader
 			b.SetBytes(int64(len(content)))
 			for b.Loop() {
-				read(&r, content, 32<<10)
+				pour(&r, content, 32<<10)
 			}
 		})
 	}

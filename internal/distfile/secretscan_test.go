@@ -1,4 +1,4 @@
-package secretscan_test
+package distfile_test
 
 import (
 	"bytes"
@@ -233,7 +233,7 @@ func TestScan_Bounded(t *testing.T) {
 	expect.Equal(t, "proved", scan("glpat-" + letters(20))[0].Proved, false)
 }
 
-func TestIllustrative(t *testing.T) {
+func TestScan_Illustrative(t *testing.T) {
 	t.Parallel()
 	for path, want := range map[string]bool{
 		"alder/tests/data/key.pem": true,
@@ -252,7 +252,7 @@ func TestIllustrative(t *testing.T) {
 	}
 }
 
-func TestNames(t *testing.T) {
+func TestScan_Names(t *testing.T) {
 	t.Parallel()
 	expect.Equal(t, "a key file", secretscan.IsKeyFile("x/id_ed25519"), true)
 	expect.Equal(t, "a public key", secretscan.IsKeyFile("x/id_rsa.pub"), false)

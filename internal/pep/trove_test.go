@@ -1,4 +1,4 @@
-package trove
+package pep_test
 
 import (
 	"crypto/sha256"
@@ -14,36 +14,38 @@ import (
 	"testing"
 	"time"
 
+	"github.com/org/pypi-oidc-publish/internal/pep/trove"
 	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 )
 
-func TestLookup(t *testing.T) {
+func TestTrove_Lookup(t *testing.T) {
 	t.Parallel()
 	for classifier, want := range map[string]struct {
-		status  Status
+		status  trove.Status
 		instead []string
 	}{
-		"Programming Language :: Python :: 3":      {Valid, nil},
-		"programming language :: python :: 3":      {Unknown, nil},
-		" Programming Language :: Python :: 3":     {Unknown, nil},
-		"Private :: Do Not Upload":                 {Unknown, nil},
-		"Natural Language :: Ukranian":             {Deprecated, []string{"Natural Language :: Ukrainian"}},
-		"License :: OSI Approved :: X.Net License": {Deprecated, nil},
-		"":                                      {Unknown, nil},
-		"as-of " + AsOf().Format(time.DateOnly): {Unknown, nil},
-		"valid Programming Language :: Python :: 3":          {Unknown, nil},
-		"License :: OSI Approved :: Apache Software License": {Valid, nil},
-		"Programming Language :: Python :: 3.16":             {Valid, nil},
-		"Framework :: Django CMS :: 4.2":                     {Deprecated, []string{"Framework :: Django CMS :: 5.0"}},
+		"Programming Language :: Python :: 3":      {trove.Valid, nil},
+		"programming language :: python :: 3":      {trove.Unknown, nil},
+		" Programming Language :: Python :: 3":     {trove.Unknown, nil},
+		"Private :: Do Not Upload":                 {trove.Unknown, nil},
+		"Natural Language :: Ukranian":             {trove.Deprecated, []string{"Natural Language :: Ukrainian"}},
+		"License :: OSI Approved :: X.Net License": {trove.Deprecated, nil},
+		"": {trove.Unknown, nil},
+		"as-of " + trove.AsOf().Format(time.DateOnly):        {trove.Unknown, nil},
+		"valid Programming Language :: Python :: 3":          {trove.Unknown, nil},
+		"License :: OSI Approved :: Apache Software License": {trove.Valid, nil},
+		"Programming Language :: Python :: 3.16":             {trove.Valid, nil},
+		"Framework :: Django CMS :: 4.2":                     {trove.Deprecated, []string{"Framework :: Django CMS :: 5.0"}},
 	} {
-		if status, instead := Lookup(classifier); status != want.status || !reflect.DeepEqual(instead, want.instead) {
+		if status, instead := trove.Lookup(classifier); status != want.status || !reflect.DeepEqual(instead, want.instead) {
 			t.Errorf("%q: %v %q", classifier, status, instead)
 		}
 	}
 }
 
-// TestRefused: what continues a family may be added any day, what is private will not, and anything else may be after the day of the table.
-func TestRefused(t *testing.T) {
+// TestTrove_Refused: what continues a family may be added any day, what is private will not, and anything else may be after the day of the
+// table.
+func TestTrove_Refused(t *testing.T) {
 	t.Parallel()
 	for classifier, want := range map[string][2]bool{ // on the day of the table, and later
 		"Programming Language :: Python :: 3.17":  {false, false},
@@ -60,36 +62,52 @@ func TestRefused(t *testing.T) {
 		"Private :: 3.17":                         {true, true},
 		"":                                        {true, false},
 	} {
-		if day, later := Refused(classifier, AsOf()), Refused(classifier, AsOf().AddDate(0, 0, 1)); day != want[0] || later != want[1] {
+		day, later := trove.Refused(classifier, trove.AsOf()), trove.Refused(classifier, trove.AsOf().AddDate(0, 0, 1))
+		if day != want[0] || later != want[1] {
 			t.Errorf("%q: %v, and later %v", classifier, day, later)
 		}
-		if status, _ := Lookup(classifier); status != Unknown {
+		if status, _ := trove.Lookup(classifier); status != trove.Unknown {
 			t.Errorf("%q is known by now", classifier)
 		}
 	}
 }
 
-// TestTable: the table is whole and dated, and what replaces a deprecated classifier is one to use.
-func TestTable(t *testing.T) {
+// TestTrove_Table: the table is whole and dated, and what replaces a deprecated classifier is one to use.
+func TestTrove_Table(t *testing.T) {
 	t.Parallel()
-	count := map[Status]int{}
-	for classifier, entry := range table().entries {
-		count[entry.status]++
-		for _, instead := range entry.instead {
-			if status, _ := Lookup(instead); status != Valid {
-				t.Errorf("%q is to be replaced by %q", classifier, instead)
-			}
+	count := map[trove.Status]int{}
+	for line := range strings.Lines(troveTable(t)) {
+		kind, classifier, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		want, ok := map[string]trove.Status{"valid": trove.Valid, "deprecated": trove.Deprecated, "instead": trove.Valid}[kind]
+		if !ok {
+			continue // of which release it is
+		}
+		if status, _ := trove.Lookup(classifier); status != want {
+			t.Errorf("%q is %v", strings.TrimSpace(line), status)
+		}
+		if kind != "instead" {
+			count[want]++
 		}
 	}
-	if count[Valid] < 896 || count[Deprecated] < 8 || AsOf().Year() < 2026 {
-		t.Errorf("%v, as of %v", count, AsOf())
+	if count[trove.Valid] < 896 || count[trove.Deprecated] < 8 || trove.AsOf().Year() < 2026 {
+		t.Errorf("%v, as of %v", count, trove.AsOf())
 	}
 }
 
-// checkSource returns an error where a table and its README disagree. The table begins with its release of trove-classifiers
+// troveTable returns the table of the classifiers.
+func troveTable(t *testing.T) string {
+	t.Helper()
+	table, err := os.ReadFile("trove/classifiers.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(table)
+}
+
+// checkTroveSource returns an error where a table and its README disagree. The table begins with its release of trove-classifiers
 // and the day of the release, which the version has; the README has both, and the digest of the table. So neither the data
 // nor the date can change alone.
-func checkSource(readme, table string) error {
+func checkTroveSource(readme, table string) error {
 	pattern := regexp.MustCompile("(?m)^\\| `classifiers.txt` \\| trove-classifiers ([0-9.]+) \\| ([0-9-]+) \\| `([0-9a-f]{64})` \\|$")
 	row := pattern.FindStringSubmatch(readme)
 	if row == nil {
@@ -109,30 +127,31 @@ func checkSource(readme, table string) error {
 	return nil
 }
 
-// TestSource: the table is of the day that it says it is of.
-func TestSource(t *testing.T) {
+// TestTrove_Source: the table is of the day that it says it is of.
+func TestTrove_Source(t *testing.T) {
 	t.Parallel()
-	readme, err := os.ReadFile("README.md")
+	readme, err := os.ReadFile("trove/README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := checkSource(string(readme), list); err != nil {
+	table := troveTable(t)
+	if err := checkTroveSource(string(readme), table); err != nil {
 		t.Error(err)
 	}
-	if day := AsOf().Format(time.DateOnly); !strings.Contains(list, "\nas-of "+day+"\n") {
+	if day := trove.AsOf().Format(time.DateOnly); !strings.Contains(table, "\nas-of "+day+"\n") {
 		t.Errorf("AsOf is %s", day)
 	}
 }
 
-// TestSource_Consistent: no part of what a table is from changes without the others.
-func TestSource_Consistent(t *testing.T) {
+// TestTrove_Source_Consistent: no part of what a table is from changes without the others.
+func TestTrove_Source_Consistent(t *testing.T) {
 	t.Parallel()
 	rowOf := func(release, day, table string) string {
 		return fmt.Sprintf("| `classifiers.txt` | trove-classifiers %s | %s | `%x` |\n", release, day, sha256.Sum256([]byte(table)))
 	}
 	const release, day = "2026.9.21.13", "2026-09-21"
 	table := "release " + release + "\nas-of " + day + "\nvalid A :: B\n"
-	if err := checkSource(rowOf(release, day, table), table); err != nil {
+	if err := checkTroveSource(rowOf(release, day, table), table); err != nil {
 		t.Fatal(err)
 	}
 	otherDay := strings.Replace(table, day, "2026-10-01", 1)
@@ -144,21 +163,21 @@ func TestSource_Consistent(t *testing.T) {
 		"another day than the release's": {rowOf(release, "2026-10-01", otherDay), otherDay},
 		"another release in the README":  {rowOf("2026.10.1.9", day, table), table},
 	} {
-		if checkSource(c[0], c[1]) == nil {
+		if checkTroveSource(c[0], c[1]) == nil {
 			t.Errorf("%s: it passes", name)
 		}
 	}
 }
 
-// TestRefresh makes a table of a package as the index has it, with the script that makes the table of this program.
-func TestRefresh(t *testing.T) {
+// TestTrove_Refresh makes a table of a package as the index has it, with the script that makes the table of this program.
+func TestTrove_Refresh(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("python3"); err != nil {
 		t.Skip("there is no python3 here:", err)
 	}
 	dir := t.TempDir()
 	for _, name := range []string{"refresh.sh", "README.md"} {
-		text, err := os.ReadFile(name)
+		text, err := os.ReadFile(filepath.Join("trove", name))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -196,7 +215,7 @@ deprecated Topic :: Gone
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := checkSource(string(readme), string(table)); err != nil {
+	if err := checkTroveSource(string(readme), string(table)); err != nil {
 		t.Error(err)
 	}
 }

@@ -1,4 +1,4 @@
-package phrase_test
+package finding_test
 
 import (
 	"strings"
@@ -7,7 +7,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/finding/phrase"
 )
 
-func TestCount(t *testing.T) {
+func TestPhrase_Count(t *testing.T) {
 	t.Parallel()
 	for n, want := range map[int]string{0: "0 files", 1: "1 file", 2: "2 files"} {
 		if got := phrase.Count(n, "file"); got != want {
@@ -16,7 +16,7 @@ func TestCount(t *testing.T) {
 	}
 }
 
-func TestSome(t *testing.T) {
+func TestPhrase_Some(t *testing.T) {
 	t.Parallel()
 	for n, want := range map[int]string{0: "", 1: "a", 2: "a, b", 3: "a, b and 1 more", 5: "a, b and 3 more"} {
 		if got := phrase.Some(strings.Split("abcde", "")[:n], 2); got != want {
@@ -25,7 +25,7 @@ func TestSome(t *testing.T) {
 	}
 }
 
-func TestBeginning(t *testing.T) {
+func TestPhrase_Beginning(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		text string

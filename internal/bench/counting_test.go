@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -75,7 +76,7 @@ func (p *programs) counting(source func() string, name string) func() (string, e
 		if err := os.WriteFile(at, data, 0o600); err != nil {
 			return "", err
 		}
-		return p.build(source(), name, "amd64", "-overlay="+at)
+		return p.build(source(), name, runtime.GOARCH, "-overlay="+at)
 	})
 }
 

@@ -18,40 +18,56 @@ var (
 	record   = flag.Bool("record", false, "write the figures of "+before+" into "+recordsFile)
 )
 
+// measured has what the benchmarks have measured, and of what.
+var measured struct {
+	programs *programs
+	rows     []result
+	growth   []grown
+	rounds   int  // the most of any row
+	failed   bool // a bar is missed that does not depend on the machine
+}
+
 // shared returns the programs that are measured, which are built once.
 var shared = sync.OnceValue(func() *programs {
 	p, err := newPrograms(*recorded)
+	measured.programs = p
 	if err != nil {
-		if p != nil {
-			_ = os.RemoveAll(p.folder)
-		}
 		panic(err)
 	}
 	return p
 })
 
-// measured has what the benchmarks have measured.
-var measured struct {
-	rows   []result
-	growth []grown
-	rounds int  // the most of any row
-	failed bool // a bar is missed that does not depend on the machine
-}
-
 func TestMain(m *testing.M) {
 	flag.Parse()
-	code := m.Run()
-	if len(measured.rows)+len(measured.growth) > 0 {
-		if err := tell(shared()); err != nil {
+	os.Exit(run(m))
+}
+
+// run runs the benchmarks, tells what they have measured, and returns the exit code.
+func run(m *testing.M) (code int) {
+	defer func() {
+		if measured.programs == nil {
+			return
+		}
+		if err := os.RemoveAll(measured.programs.folder); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	}()
+	code = m.Run()
+	switch asked := flag.Lookup("test.bench").Value.String(); {
+	case len(measured.rows)+len(measured.growth) > 0:
+		if err := tell(measured.programs); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			code = 1
 		}
-		if err := os.RemoveAll(shared().folder); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = 1
+	case asked != "" && code == 0:
+		fmt.Fprintf(os.Stderr, "no row is named as in %s; the rows are", asked)
+		for _, r := range rows() {
+			fmt.Fprint(os.Stderr, " ", r.name)
 		}
+		fmt.Fprintln(os.Stderr, " growth-files growth-bytes")
+		code = 1
 	}
-	os.Exit(code)
+	return code
 }
 
 // tell prints what was measured, and writes it where it is to be written.

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -46,10 +47,10 @@ func newPrograms(recorded bool) (p *programs, err error) {
 	p.countingNow = p.counting(func() string { return root }, "now-counting")
 	p.countingOther = p.counting(p.source, "before-counting")
 	p.measure = filepath.Join(p.folder, "measure")
-	if err := run(".", nil, "go", "build", "-o", p.measure, "./testdata/measure/main.go"); err != nil {
+	if err := command(".", nil, "go", "build", "-o", p.measure, "./testdata/measure/main.go"); err != nil {
 		return p, err
 	}
-	if p.now, err = p.build(root, "now", "amd64"); err != nil {
+	if p.now, err = p.build(root, "now", runtime.GOARCH); err != nil {
 		return p, err
 	}
 	switch {
@@ -61,7 +62,7 @@ func newPrograms(recorded bool) (p *programs, err error) {
 			p.why = err.Error()
 			break
 		}
-		p.other, err = p.build(p.source(), "before", "amd64")
+		p.other, err = p.build(p.source(), "before", runtime.GOARCH)
 	}
 	return p, err
 }
@@ -72,13 +73,13 @@ func (p *programs) source() string { return filepath.Join(p.folder, "source") }
 // checkout gets the source of [before] from the repository's history, which a shallow clone does not have.
 func (p *programs) checkout() error {
 	tar := filepath.Join(p.folder, "source.tar")
-	if err := run(root, nil, "git", "archive", "-o", tar, before); err != nil {
+	if err := command(root, nil, "git", "archive", "-o", tar, before); err != nil {
 		return fmt.Errorf("%s is not in this clone's history: %w", before, err)
 	}
 	if err := os.Mkdir(p.source(), 0o755); err != nil {
 		return err
 	}
-	return run(p.source(), nil, "tar", "-xf", tar)
+	return command(p.source(), nil, "tar", "-xf", tar)
 }
 
 // build makes the program of a source as its own Dockerfile says, with further flags, and returns its path.
@@ -88,8 +89,8 @@ func (p *programs) build(source, name, architecture string, flags ...string) (pa
 		return "", err
 	}
 	const to = "-o /image/pypi-oidc-publish ."
-	command := regexp.MustCompile(`(?m)^ *(go build .*)` + regexp.QuoteMeta(to) + `$`).FindSubmatch(text)
-	if command == nil {
+	line := regexp.MustCompile(`(?m)^ *(go build .*)` + regexp.QuoteMeta(to) + `$`).FindSubmatch(text)
+	if line == nil {
 		return "", fmt.Errorf("the Dockerfile of %s has no go build … %s", source, to)
 	}
 	env := []string{"CGO_ENABLED=0", "GOOS=linux", "GOARCH=" + architecture, "VERSION=bench"}
@@ -97,7 +98,7 @@ func (p *programs) build(source, name, architecture string, flags ...string) (pa
 		env = append(env, string(argument[1])+"="+string(argument[2]))
 	}
 	path = filepath.Join(p.folder, name+"-"+architecture)
-	return path, run(source, env, "sh", "-c", string(command[1])+strings.Join(append(flags, `-o "$0" .`), " "), path)
+	return path, command(source, env, "sh", "-c", string(line[1])+strings.Join(append(flags, `-o "$0" .`), " "), path)
 }
 
 // counter returns the program that counts of the source of another one, or an empty string if that source is not known.
@@ -111,11 +112,11 @@ func (p *programs) counter(program string) (path string, err error) {
 	return p.countingOther()
 }
 
-// run runs a command to its good end.
-func run(folder string, env []string, name string, arguments ...string) error {
-	command := exec.Command(name, arguments...)
-	command.Dir, command.Env = folder, append(os.Environ(), env...)
-	if out, err := command.CombinedOutput(); err != nil {
+// command runs a command to its good end.
+func command(folder string, env []string, name string, arguments ...string) error {
+	c := exec.Command(name, arguments...)
+	c.Dir, c.Env = folder, append(os.Environ(), env...)
+	if out, err := c.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s: %w: %.2000s", name, err, bytes.TrimSpace(out))
 	}
 	return nil

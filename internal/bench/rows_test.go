@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -115,7 +116,7 @@ func rows() []row {
 			lines: []line{
 				{
 					uploads, "60 wheels of 2 MB, answered in 0.5 s: seconds of the uploads (16 rounds: 8.0)",
-					[]bar{times(1.03, rounds, half)},
+					[]bar{times(1.03, rounds, half), {1.0 / 3, "twine"}},
 				},
 				{
 					seconds, "the same: seconds of the whole run, with proof of the revocation and read-back (17 rounds: 8.5)",
@@ -276,7 +277,7 @@ func memoryPerFile(b *testing.B, program, folder string) sample {
 func compressed(architecture string) func(*testing.B, string, string) sample {
 	return func(b *testing.B, program, _ string) sample {
 		b.Helper()
-		if architecture != "amd64" {
+		if architecture != runtime.GOARCH {
 			source := root
 			if program != shared().now {
 				source = shared().source()

@@ -214,7 +214,10 @@ func (t table) line(result result, l line) string {
 		}
 	}
 	than, shown, ratio := map[string]float64{before: other}, "–", "–"
-	if other > 0 {
+	switch {
+	case other > 0 && l.figure == index:
+		shown = number(other) // the index is not compared
+	case other > 0:
 		shown, ratio = number(other), ahead(fmt.Sprintf("%.2f", now/other), now > 1.02*other)
 	}
 	var others []string

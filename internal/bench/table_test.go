@@ -170,7 +170,7 @@ func (t table) about() string {
 	if found := regexp.MustCompile(`(?m)^model name\s*: (.*)$`).FindStringSubmatch(read("/proc/cpuinfo")); found != nil {
 		model = strings.Join(strings.Fields(found[1]), " ")
 	}
-	return fmt.Sprintf("Measured on %s: %s, %d processors, %s on %s, %s; %s; medians of up to %d rounds; load at the end %s.",
+	return fmt.Sprintf("Measured on %s: %s, %d processors, %s on %s, %s; %s; medians of up to\n%d rounds; load at the end %s.",
 		time.Now().UTC().Format(time.DateOnly), model, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH,
 		strings.Replace(runtime.Version(), "go", "Go ", 1),
 		strings.Join(versions, ", "), measured.rounds, load)

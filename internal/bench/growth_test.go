@@ -15,38 +15,43 @@ type grown struct {
 	points     []point
 }
 
-// point is what one command takes for an amount.
+// point is what each of the commands takes for an amount.
 type point struct {
-	command string
-	amount  float64
-	label   string
-	took    sample
+	amount float64
+	label  string
+	took   []sample
+}
+
+// command is one way to run the program on a folder of n files.
+type command struct {
+	name string
+	do   func(n int) func(b *testing.B, program, folder string) sample
+}
+
+func commands() []command {
+	return []command{
+		{"check", func(int) func(*testing.B, string, string) sample { return checks }},
+		{"publish", func(n int) func(*testing.B, string, string) sample { return publishes(n, nil, "-wait-for-index", "60") }},
+	}
 }
 
 // BenchmarkGrowth: what 1 to 10,000 files take, and what a file of 1 MB to 8 GiB takes.
 func BenchmarkGrowth(b *testing.B) {
-	commands := []struct {
-		name string
-		do   func(n int) func(b *testing.B, program, folder string) sample
-	}{
-		{"check", func(int) func(*testing.B, string, string) sample { return checks }},
-		{"publish", func(n int) func(*testing.B, string, string) sample { return publishes(n, nil, "-wait-for-index", "60") }},
-	}
 	measure := func(b *testing.B, g *grown, label string, amount float64, files int, prepare func(*testing.B) string) {
 		b.Run(strings.ReplaceAll(label, " ", "_"), func(b *testing.B) {
-			folder, took := prepare(b), make([][]sample, len(commands))
+			folder, took := prepare(b), make([][]sample, len(commands()))
 			for b.Loop() {
-				for i, c := range commands {
+				for i, c := range commands() {
 					took[i] = append(took[i], c.do(files)(b, shared().now, folder))
 				}
 			}
 			b.ReportMetric(0, "ns/op")
 			measured.rounds = max(measured.rounds, len(took[0]))
-			for i, c := range commands {
-				g.points = append(g.points, point{c.name, amount, label, sample{
-					seconds: median(took[i], seconds), cpu: median(took[i], cpu), peak: median(took[i], peak),
-				}})
+			p := point{amount, label, nil}
+			for _, all := range took {
+				p.took = append(p.took, sample{seconds: median(all, seconds), cpu: median(all, cpu), peak: median(all, peak)})
 			}
+			g.points = append(g.points, p)
 		})
 	}
 	b.Run("files", func(b *testing.B) {
@@ -73,34 +78,37 @@ func BenchmarkGrowth(b *testing.B) {
 func growthLines(all []grown) string {
 	const most = 1.2
 	var b strings.Builder
-	for _, g := range all {
-		fmt.Fprintf(&b, "| command | %s | seconds | processor seconds | peak memory, MB | each %s: ms | processor ms | kB |\n"+
-			"|---|---|---|---|---|---|---|---|\n", g.unit, g.each)
-		for _, command := range []string{"check", "publish"} {
-			var least point
-			last := sample{}
-			for _, p := range g.points {
-				if p.command != command {
-					continue
-				}
-				if least.took == nil {
-					least = p
-				}
-				fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |",
-					command, p.label, number(p.took[seconds]), number(p.took[cpu]), number(p.took[peak]))
+	for i, g := range all {
+		if i > 0 {
+			b.WriteString("\n")
+		}
+		fmt.Fprintf(&b, "| %s |", g.unit)
+		for _, command := range commands() {
+			fmt.Fprintf(&b, " `%s`: seconds | processor | MB | each %s: ms | processor | kB |", command.name, g.each)
+		}
+		b.WriteString("\n|---|" + strings.Repeat("---|", 6*len(commands())) + "\n")
+		last := make([]sample, len(commands()))
+		for _, p := range g.points {
+			fmt.Fprintf(&b, "| %s |", p.label)
+			for i, took := range p.took {
+				first := g.points[0]
+				fmt.Fprintf(&b, " %s | %s | %s |", number(took[seconds]), number(took[cpu]), number(took[peak]))
+				now := sample{}
 				for _, figure := range []string{seconds, cpu, peak} {
-					if p.amount < 100*least.amount {
+					if p.amount < 100*first.amount {
 						b.WriteString(" – |") // too few to tell them from the start
 						continue
 					}
-					each := (p.took[figure] - least.took[figure]) / (p.amount - least.amount) * 1e3
-					b.WriteString(" " + ahead(fmt.Sprintf("%.2f", each), last[figure] > 0 && each > most*last[figure]) + " |")
-					last[figure] = each
+					now[figure] = (took[figure] - first.took[i][figure]) / (p.amount - first.amount) * 1e3
+					grows := last[i] != nil && now[figure] > most*last[i][figure]
+					b.WriteString(" " + ahead(fmt.Sprintf("%.2f", now[figure]), grows) + " |")
 				}
-				b.WriteString("\n")
+				if len(now) > 0 {
+					last[i] = now
+				}
 			}
+			b.WriteString("\n")
 		}
-		b.WriteString("\n")
 	}
-	return strings.TrimSuffix(b.String(), "\n")
+	return b.String()
 }

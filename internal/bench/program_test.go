@@ -47,7 +47,7 @@ func newPrograms(recorded bool) (p *programs, err error) {
 	p.countingNow = p.counting(func() string { return root }, "now-counting")
 	p.countingOther = p.counting(p.source, "before-counting")
 	p.measure = filepath.Join(p.folder, "measure")
-	if err := command(".", nil, "go", "build", "-o", p.measure, "./testdata/measure/main.go"); err != nil {
+	if err := toTheEnd(".", nil, "go", "build", "-o", p.measure, "./testdata/measure/main.go"); err != nil {
 		return p, err
 	}
 	if p.now, err = p.build(root, "now", runtime.GOARCH); err != nil {
@@ -73,13 +73,13 @@ func (p *programs) source() string { return filepath.Join(p.folder, "source") }
 // checkout gets the source of [before] from the repository's history, which a shallow clone does not have.
 func (p *programs) checkout() error {
 	tar := filepath.Join(p.folder, "source.tar")
-	if err := command(root, nil, "git", "archive", "-o", tar, before); err != nil {
+	if err := toTheEnd(root, nil, "git", "archive", "-o", tar, before); err != nil {
 		return fmt.Errorf("%s is not in this clone's history: %w", before, err)
 	}
 	if err := os.Mkdir(p.source(), 0o755); err != nil {
 		return err
 	}
-	return command(p.source(), nil, "tar", "-xf", tar)
+	return toTheEnd(p.source(), nil, "tar", "-xf", tar)
 }
 
 // build makes the program of a source as its own Dockerfile says, with further flags, and returns its path.
@@ -98,7 +98,7 @@ func (p *programs) build(source, name, architecture string, flags ...string) (pa
 		env = append(env, string(argument[1])+"="+string(argument[2]))
 	}
 	path = filepath.Join(p.folder, name+"-"+architecture)
-	return path, command(source, env, "sh", "-c", string(line[1])+strings.Join(append(flags, `-o "$0" .`), " "), path)
+	return path, toTheEnd(source, env, "sh", "-c", string(line[1])+strings.Join(append(flags, `-o "$0" .`), " "), path)
 }
 
 // counter returns the program that counts of the source of another one, or an empty string if that source is not known.
@@ -112,8 +112,8 @@ func (p *programs) counter(program string) (path string, err error) {
 	return p.countingOther()
 }
 
-// command runs a command to its good end.
-func command(folder string, env []string, name string, arguments ...string) error {
+// toTheEnd runs a command to its good end.
+func toTheEnd(folder string, env []string, name string, arguments ...string) error {
 	c := exec.Command(name, arguments...)
 	c.Dir, c.Env = folder, append(os.Environ(), env...)
 	if out, err := c.CombinedOutput(); err != nil {

@@ -73,7 +73,6 @@ func rows() []row {
 			name: "start", ci: true, prepare: wheels(0, 0), do: start("publish", "--help"), peers: others(start("--help")),
 			lines: []line{
 				{seconds, "start (`publish --help`): seconds", []bar{{0.77, before}, {1.3, "uv"}}},
-				{cpu, "the same: processor seconds", nil},
 			},
 		},
 		{
@@ -84,7 +83,6 @@ func rows() []row {
 			name: "three", ci: true, prepare: three, do: publishes(3, nil, "-wait-for-index", "60"), peers: clients(3, nil),
 			lines: []line{
 				{seconds, "3 small files, with the read-back, which the peers do not have: seconds", []bar{{0.15, ""}}},
-				{cpu, "the same: processor seconds", nil},
 				{peak, "the same: peak memory, MB", []bar{{20, ""}}},
 			},
 		},
@@ -141,7 +139,6 @@ func rows() []row {
 			name: "attested", prepare: three, do: publishes(3, nil, "-wait-for-index", "0", "-attestations", "true"),
 			lines: []line{
 				{peak, "3 small files that are signed: peak memory, MB", []bar{{23, ""}}},
-				{cpu, "the same: processor seconds", nil},
 			},
 		},
 		{
@@ -190,7 +187,6 @@ func rows() []row {
 			peers: []peer{{"openssl", tools([]string{"openssl", "dgst", "-sha256"})}},
 			lines: []line{
 				{cpu, "`check` of a wheel of 400 MB, nothing to unpack: processor seconds", []bar{{1.15, "openssl"}}},
-				{seconds, "the same: seconds", nil},
 			},
 		},
 		{
@@ -198,7 +194,6 @@ func rows() []row {
 			peers: []peer{{"unzip and openssl", tools([]string{"unzip", "-tq"}, []string{"openssl", "dgst", "-sha256"})}},
 			lines: []line{
 				{cpu, "`check` of a wheel of 96 MB, all unpacked: processor seconds", []bar{{1.1, "unzip and openssl"}}},
-				{seconds, "the same: seconds", nil},
 			},
 		},
 		{

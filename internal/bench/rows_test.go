@@ -151,7 +151,6 @@ func rows() []row {
 				{peak, "a wheel of 1 GiB: peak memory, MB", []bar{{22, ""}}},
 				{uploads, "the same: seconds of its upload to an index that only hashes it", []bar{{1 / 0.97, before}}},
 				{cpu, "the same: processor seconds", nil},
-				{index, "the same: processor seconds of the index", nil},
 			},
 		},
 		{
@@ -177,10 +176,6 @@ func rows() []row {
 		{
 			name: "check-many", ci: true, prepare: many, do: checks,
 			lines: []line{{cpu, "`check` of 500 wheels of 1 kB: processor seconds", nil}},
-		},
-		{
-			name: "check-sixty", prepare: sixty, do: checks,
-			lines: []line{{cpu, "`check` of 60 wheels of 2 MB: processor seconds", nil}},
 		},
 		{
 			name: "check-stored", prepare: large(400_000_000), do: checks,

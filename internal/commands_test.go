@@ -25,7 +25,7 @@ func walks() []walk {
 		{`^go test -short \./\.\.\.`, "../.ci/run", "^go test -short "},
 		{`^\.ci/run\b`, "../.github/workflows/ci.yml", ".ci/run --strict"},
 		{`^go test \./internal\S*( \./internal\S*)*( -run \S+)?( -update)?\b`, "../.ci/run", "'tests of the README' tests"},
-		{`^(OTHER_PROGRAM=\S+ )?go test -tags bench `, "", "they measure for minutes, and are run where nothing else runs"},
+		{`^\.ci/performance\b`, "../.ci/run", ".ci/performance --ci"}, // some of its rows: all of them take too long
 		{`^CGO_ENABLED=0 GOOS=linux go list -deps `, "deps_test.go", "func TestDependencies("},
 		{`^pypi-oidc-publish setup`, "e2e/setup_test.go", "func TestSetup_Page("},
 		{`^pypi-oidc-publish verify`, "e2e/verify_test.go", `commandsOf(t, "verify.md", "pypi-oidc-publish verify`},

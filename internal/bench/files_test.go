@@ -4,6 +4,8 @@ package bench_test
 
 import (
 	"archive/zip"
+	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -28,103 +30,142 @@ func metadata(description int) string {
 // wheelName is one of many wheels of one release.
 func wheelName(n int) string { return fmt.Sprintf("alder-1.0-%d-py3-none-any.whl", n) }
 
-const sdistName = "alder-1.0.tar.gz"
-
 // noise is what no packer makes smaller, another for every seed.
 func noise(seed uint64, size int) []byte {
 	var key [32]byte
-	copy(key[:], fmt.Sprint(seed))
+	binary.LittleEndian.PutUint64(key[:], seed)
 	data := make([]byte, size)
 	_, _ = rand.NewChaCha8(key).Read(data) // it never fails
 	return data
 }
 
-func create(b *testing.B, path string, fill func(*os.File) error) {
-	b.Helper()
-	file, err := os.Create(path)
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := errors.Join(fill(file), file.Close()); err != nil {
-		b.Fatal(err)
-	}
+// wheelMembers are files, and the folder of metadata that lists them.
+func wheelMembers(description int, files ...disttest.Member) []disttest.Member {
+	return disttest.WheelMembers("alder", "1.0", metadata(description), files...)
 }
 
-// wheelMembers are a large file, and the folder of metadata that lists it.
-func wheelMembers(description int, data []byte) []disttest.Member {
-	return disttest.WheelMembers("alder", "1.0", metadata(description), disttest.Member{Name: "alder/data.bin", Content: string(data)})
-}
+// wheels returns a function that makes a folder with so many wheels, each with so many bytes of noise.
+func wheels(n, size int) func(*testing.B) string { return described(n, 300, size) }
 
-// writeWheel writes a wheel whose one large member is the data.
-func writeWheel(b *testing.B, path string, description int, data []byte) {
-	b.Helper()
-	disttest.Save(b, path, disttest.Zip(wheelMembers(description, data)...))
-}
-
-// stored writes one member as it is, raw, since the index refuses the data descriptors that the ordinary way writes.
-func stored(archive *zip.Writer, name string, sum uint32, size int64, fill func(io.Writer) error) error {
-	w, err := archive.CreateRaw(&zip.FileHeader{Name: name, CRC32: sum, CompressedSize64: uint64(size), UncompressedSize64: uint64(size)})
-	if err != nil {
-		return err
-	}
-	return fill(w)
-}
-
-// writeSdist writes an sdist whose one large member is the data.
-func writeSdist(b *testing.B, path string, data []byte) {
-	b.Helper()
-	disttest.Save(b, path, disttest.TarGz(
-		disttest.Member{Name: "alder-1.0/PKG-INFO", Content: metadata(0)},
-		disttest.Member{Name: "alder-1.0/data.bin", Content: string(data)},
-	))
-}
-
-const gib = 1 << 30
-
-// writeLargeWheel writes a sound wheel with one member of a GiB of zeros, which take no room on the disk.
-func writeLargeWheel(b *testing.B, folder string) string {
-	b.Helper()
-	path := filepath.Join(folder, wheelName(1))
-	create(b, path, func(file *os.File) error {
-		block, sum := make([]byte, 1<<20), uint32(0)
-		for range gib / len(block) {
-			sum = crc32.Update(sum, crc32.IEEETable, block)
+// described is wheels with a description of so many bytes in each.
+func described(n, description, size int) func(*testing.B) string {
+	return func(b *testing.B) string {
+		b.Helper()
+		folder := b.TempDir()
+		for i := range n {
+			data := disttest.Member{Name: "alder/data.bin", Content: string(noise(uint64(i), size))}
+			disttest.Save(b, filepath.Join(folder, wheelName(i+1)), disttest.Zip(wheelMembers(description, data)...))
 		}
-		archive := zip.NewWriter(holes{file})
-		for i, m := range wheelMembers(0, nil) {
-			size, data := int64(len(m.Content)), []byte(m.Content)
-			if i == 0 {
-				size = gib
-			} else {
-				sum = crc32.ChecksumIEEE(data)
+		return folder
+	}
+}
+
+// packed makes a folder with a wheel of 200 modules of text and 8 libraries of half text and half noise, 96 MB in all and all compressed.
+func packed(b *testing.B) string {
+	b.Helper()
+	random := rand.New(rand.NewPCG(1, 2))
+	words := make([]string, 4000)
+	for i := range words {
+		word := make([]byte, 2+random.IntN(9))
+		for j := range word {
+			word[j] = byte('a' + random.IntN(26))
+		}
+		words[i] = string(word)
+	}
+	text := func(size int) string {
+		var t strings.Builder
+		for t.Len() < size {
+			// The first words are the most frequent ones, as in a language.
+			t.WriteString(words[int(float64(len(words))*random.Float64()*random.Float64()*random.Float64())])
+			t.WriteByte(" \n(.,:"[min(random.IntN(20), 5)])
+		}
+		return t.String()
+	}
+	var files []disttest.Member
+	for i := range 200 {
+		files = append(files, disttest.Member{Name: fmt.Sprintf("alder/m%d.py", i), Content: text(160_000), Deflated: true})
+	}
+	for i := range 8 {
+		content := text(4_000_000) + string(noise(uint64(i), 4_000_000))
+		files = append(files, disttest.Member{Name: fmt.Sprintf("alder/d%d.bin", i), Content: content, Deflated: true})
+	}
+	folder := b.TempDir()
+	disttest.Save(b, filepath.Join(folder, wheelName(1)), disttest.Zip(wheelMembers(300, files...)...))
+	return folder
+}
+
+const (
+	mib = 1 << 20
+	gib = 1 << 30
+)
+
+// large returns a function that makes a folder with one sound wheel, which has one member of so many zeros. They take no room on the disk.
+func large(size int64) func(*testing.B) string {
+	return func(b *testing.B) string {
+		b.Helper()
+		folder := b.TempDir()
+		file, err := os.Create(filepath.Join(folder, wheelName(1)))
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := errors.Join(writeLarge(file, size), file.Close()); err != nil {
+			b.Fatal(err)
+		}
+		return folder
+	}
+}
+
+func writeLarge(file *os.File, size int64) error {
+	zeros := make([]byte, mib)
+	archive := zip.NewWriter(holes{file, zeros})
+	for i, m := range wheelMembers(0, disttest.Member{Name: "alder/data.bin"}) {
+		if i == 0 {
+			sum := uint32(0)
+			for left := size; left > 0; left -= mib {
+				sum = crc32.Update(sum, crc32.IEEETable, zeros[:min(left, mib)])
 			}
-			if err := stored(archive, m.Name, sum, size, func(w io.Writer) error {
-				if i > 0 {
-					_, err := w.Write(data)
-					return err
-				}
-				for range gib / len(block) {
-					if _, err := w.Write(block); err != nil {
-						return err
-					}
-				}
-				return nil
-			}); err != nil {
+			w, err := raw(archive, m.Name, sum, size)
+			for left := size; err == nil && left > 0; left -= mib {
+				_, err = w.Write(zeros[:min(left, mib)])
+			}
+			if err != nil {
 				return err
 			}
+			continue
 		}
-		return archive.Close()
-	})
-	return path
+		w, err := raw(archive, m.Name, crc32.ChecksumIEEE([]byte(m.Content)), int64(len(m.Content)))
+		if err != nil {
+			return err
+		}
+		if _, err := io.WriteString(w, m.Content); err != nil {
+			return err
+		}
+	}
+	return archive.Close()
 }
 
-// holes leaves out the zeros of large writes. The last write must not be one.
-type holes struct{ file *os.File }
+// raw begins a member that is stored as it is, since the index refuses the data descriptors that the ordinary way writes.
+func raw(archive *zip.Writer, name string, sum uint32, size int64) (io.Writer, error) {
+	header := &zip.FileHeader{Name: name, CRC32: sum, CompressedSize64: uint64(size), UncompressedSize64: uint64(size)}
+	const most = 1<<32 - 1 // what the local header has room for
+	if size >= most {
+		header.Extra = binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64([]byte{1, 0, 16, 0}, uint64(size)), uint64(size))
+	}
+	w, err := archive.CreateRaw(header)
+	header.Extra = nil // the directory gets its own
+	return w, err
+}
+
+// holes leaves out large writes of zeros. The last write must not be one.
+type holes struct {
+	file  *os.File
+	zeros []byte
+}
 
 // Write writes, or moves on where there are only zeros.
 func (h holes) Write(p []byte) (int, error) {
 	const page = 4 << 10
-	if len(p) < page || strings.Trim(string(p[:page]), "\x00") != "" || strings.Trim(string(p), "\x00") != "" {
+	if len(p) < page || len(p) > len(h.zeros) || !bytes.Equal(p, h.zeros[:len(p)]) {
 		return h.file.Write(p)
 	}
 	_, err := h.file.Seek(int64(len(p)), io.SeekCurrent)

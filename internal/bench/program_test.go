@@ -6,206 +6,194 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
-	"strconv"
+	"regexp"
+	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
-	"github.com/org/pypi-oidc-publish/internal/pep"
-	"github.com/org/pypi-oidc-publish/internal/testkit/buildtags"
-	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
 )
 
-// theProject is what every benchmark publishes.
-const theProject pep.Project = "alder"
+// before is the commit that everything is compared with, of 2026-11-28.
+const before = "a6cecd7"
 
-// result reports a figure that must be at most the bar.
-func result(b *testing.B, what string, figure, bar float64, unit string) {
-	b.Helper()
-	compare(b, what, figure, bar, unit, "at most", figure <= bar)
+// otherProgram is the variable with the path of another build to compare with, instead of one of [before].
+const otherProgram = "OTHER_PROGRAM"
+
+// root is the folder of the repository.
+const root = "../.."
+
+// programs are what is measured, in a folder that is removed at the end.
+type programs struct {
+	folder, measure, now string
+	other                string // empty: the recorded figures of [before] are used
+	why                  string // there is no other one
+
+	countingNow, countingOther func() (string, error) // build the programs that count
 }
 
-// resultAtLeast reports a figure that must be at least the bar.
-func resultAtLeast(b *testing.B, what string, figure, bar float64, unit string) {
-	b.Helper()
-	compare(b, what, figure, bar, unit, "at least", figure >= bar)
-}
-
-func compare(b *testing.B, what string, figure, bar float64, unit, sense string, within bool) {
-	b.Helper()
-	b.ReportMetric(figure, unit)
-	line := fmt.Sprintf("%s: %.2f %s, bar: %s %.2f", what, figure, unit, sense, bar)
-	if !within {
-		b.Errorf("%s: MISSED", line)
-		return
+// newPrograms builds what is measured. With recorded, no other program is built, unless [otherProgram] names one.
+func newPrograms(recorded bool) (p *programs, err error) {
+	p = &programs{other: os.Getenv(otherProgram)}
+	if p.folder, err = os.MkdirTemp("", "performance-"); err != nil {
+		return nil, err
 	}
-	b.Logf("%s: held", line)
-}
-
-// median of samples, of which there is at least one.
-func median[T int64 | float64 | time.Duration](samples []T) T {
-	sorted := slices.Sorted(slices.Values(samples))
-	return sorted[len(sorted)/2]
-}
-
-func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
-
-// build makes the program as the image has it.
-func build(b *testing.B) string {
-	b.Helper()
-	path := filepath.Join(b.TempDir(), "pypi-oidc-publish")
-	flags := append([]string{"build", "-tags=" + buildtags.Read(b)}, buildtags.Compiler(b)...)
-	flags = append(flags, "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", path, "../..")
-	command := exec.CommandContext(b.Context(), "go", flags...)
-	command.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := command.CombinedOutput(); err != nil {
-		b.Fatalf("%v\n%s", err, out)
+	p.countingNow = p.counting(func() string { return root }, "now-counting")
+	p.countingOther = p.counting(p.source, "before-counting")
+	p.measure = filepath.Join(p.folder, "measure")
+	if err := toTheEnd(".", nil, "go", "build", "-o", p.measure, "./testdata/measure/main.go"); err != nil {
+		return p, err
 	}
-	return path
-}
-
-// newServers is an index that trusts the test server's run for the project, and takes files of any size.
-func newServers(b *testing.B) *fakepypi.Servers {
-	b.Helper()
-	servers := pypitest.Start(b, fakepypi.Options{Dir: b.TempDir(), Behavior: fakepypi.Behavior{FileLimit: 4 << 30}})
-	servers.AddPublisher(fakepypi.Publisher{Project: theProject})
-	return servers
-}
-
-// uploads reports whether a request uploads a file.
-func uploads(r *http.Request) bool {
-	return r.URL.Path == "/legacy/" && strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data")
-}
-
-// slowed is the test server behind a front that gives every answer to a slow request only when so much time has passed since the
-// request came.
-func slowed(b *testing.B, servers *fakepypi.Servers, delay time.Duration, slow func(*http.Request) bool) *url.URL {
-	b.Helper()
-	return fronted(b, servers, func(w http.ResponseWriter, r *http.Request, index http.Handler) {
-		if !slow(r) {
-			index.ServeHTTP(w, r)
-			return
-		}
-		until := time.After(delay)
-		answer := httptest.NewRecorder()
-		index.ServeHTTP(answer, r)
-		select {
-		case <-until:
-		case <-b.Context().Done():
-		}
-		for name, values := range answer.Header() {
-			w.Header()[name] = values
-		}
-		w.WriteHeader(answer.Code)
-		_, _ = answer.Body.WriteTo(w)
-	})
-}
-
-// taking is the test server behind a front that takes the uploads itself.
-func taking(b *testing.B, servers *fakepypi.Servers, upload func(*http.Request)) *url.URL {
-	b.Helper()
-	return fronted(b, servers, func(w http.ResponseWriter, r *http.Request, index http.Handler) {
-		if uploads(r) {
-			upload(r)
-			return
-		}
-		index.ServeHTTP(w, r)
-	})
-}
-
-// fronted is the test server behind a front.
-func fronted(b *testing.B, servers *fakepypi.Servers, front func(w http.ResponseWriter, r *http.Request, index http.Handler)) *url.URL {
-	b.Helper()
-	index := *servers.Upload
-	index.Path = ""
-	proxy := &httputil.ReverseProxy{
-		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(&index) },
-		Transport: &http.Transport{MaxIdleConnsPerHost: 16},
+	if p.now, err = p.build(root, "now", runtime.GOARCH); err != nil {
+		return p, err
 	}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { front(w, r, proxy) }))
-	b.Cleanup(server.Close)
-	at, err := url.Parse(server.URL + "/legacy/")
+	switch {
+	case p.other != "":
+	case recorded:
+		p.why = "not built, as asked"
+	default:
+		if err := p.checkout(); err != nil {
+			p.why = err.Error()
+			break
+		}
+		p.other, err = p.build(p.source(), "before", runtime.GOARCH)
+	}
+	return p, err
+}
+
+// source is the folder of the source of [before].
+func (p *programs) source() string { return filepath.Join(p.folder, "source") }
+
+// checkout gets the source of [before] from the repository's history, which a shallow clone does not have.
+func (p *programs) checkout() error {
+	tar := filepath.Join(p.folder, "source.tar")
+	if err := toTheEnd(root, nil, "git", "archive", "-o", tar, before); err != nil {
+		return fmt.Errorf("%s is not in this clone's history: %w", before, err)
+	}
+	if err := os.Mkdir(p.source(), 0o755); err != nil {
+		return err
+	}
+	return toTheEnd(p.source(), nil, "tar", "-xf", tar)
+}
+
+// build makes the program of a source as its own Dockerfile says, with further flags, and returns its path.
+func (p *programs) build(source, name, architecture string, flags ...string) (path string, err error) {
+	text, err := os.ReadFile(filepath.Join(source, "Dockerfile"))
+	if err != nil {
+		return "", err
+	}
+	const to = "-o /image/pypi-oidc-publish ."
+	line := regexp.MustCompile(`(?m)^ *(go build .*)` + regexp.QuoteMeta(to) + `$`).FindSubmatch(text)
+	if line == nil {
+		return "", fmt.Errorf("the Dockerfile of %s has no go build … %s", source, to)
+	}
+	env := []string{"CGO_ENABLED=0", "GOOS=linux", "GOARCH=" + architecture, "VERSION=bench"}
+	for _, argument := range regexp.MustCompile(`(?m)^ARG (TAGS|GCFLAGS)="?(.*?)"?$`).FindAllSubmatch(text, -1) {
+		env = append(env, string(argument[1])+"="+string(argument[2]))
+	}
+	path = filepath.Join(p.folder, name+"-"+architecture)
+	return path, toTheEnd(source, env, "sh", "-c", string(line[1])+strings.Join(append(flags, `-o "$0" .`), " "), path)
+}
+
+// counter returns the program that counts of the source of another one, or an empty string if that source is not known.
+func (p *programs) counter(program string) (path string, err error) {
+	if program == p.now {
+		return p.countingNow()
+	}
+	if _, err := os.Stat(p.source()); err != nil {
+		return "", nil
+	}
+	return p.countingOther()
+}
+
+// toTheEnd runs a command to its good end.
+func toTheEnd(folder string, env []string, name string, arguments ...string) error {
+	c := exec.Command(name, arguments...)
+	c.Dir, c.Env = folder, append(os.Environ(), env...)
+	if out, err := c.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w: %.2000s", name, err, bytes.TrimSpace(out))
+	}
+	return nil
+}
+
+// sample is what one run of a program took: seconds, processor seconds and so on, by the names below.
+type sample map[string]float64
+
+// The figures of a run.
+const (
+	seconds = "seconds"
+	cpu     = "processor seconds"
+	peak    = "peak memory"   // megabytes that were resident at most
+	uploads = "uploads"       // seconds from the first request of an upload to the last answer
+	index   = "index"         // processor seconds of the index meanwhile, which runs on the same cores
+	size    = "compressed"    // megabytes
+	perFile = "kB a file"     // of memory
+	first   = "first request" // seconds from the start of the process to its first request
+)
+
+// plus returns the sum of what two programs took that ran one after the other.
+func (s sample) plus(other sample) sample {
+	return sample{seconds: s[seconds] + other[seconds], cpu: s[cpu] + other[cpu], peak: max(s[peak], other[peak])}
+}
+
+// longestRun is how long a program may run: it sends 8 GiB, and other work may go on.
+const longestRun = 15 * time.Minute
+
+// process runs a program to its good end. It returns what it took, and when it began.
+func process(b *testing.B, env []string, program string, arguments ...string) (sample, time.Time) {
+	b.Helper()
+	ctx, cancel := context.WithTimeout(b.Context(), longestRun)
+	defer cancel()
+	out, err := os.Create(filepath.Join(b.TempDir(), "measured"))
 	if err != nil {
 		b.Fatal(err)
 	}
-	return at
+	defer func() { _ = out.Close() }()
+	var log bytes.Buffer
+	command := exec.CommandContext(ctx, shared().measure, append([]string{program}, arguments...)...)
+	command.Dir, command.Env, command.Stdout, command.Stderr = b.TempDir(), env, &log, &log
+	command.ExtraFiles = []*os.File{out}
+	busy := ownCPU(b)
+	if err := command.Run(); err != nil {
+		b.Fatalf("%s: %v\n%.4000s", program, err, log.String())
+	}
+	busy = ownCPU(b) - busy
+	text, err := os.ReadFile(out.Name())
+	if err != nil {
+		b.Fatal(err)
+	}
+	var began, ended, used, kib int64
+	if _, err := fmt.Sscan(string(text), &began, &ended, &used, &kib); err != nil {
+		b.Fatal(err)
+	}
+	return sample{
+		seconds: time.Duration(ended - began).Seconds(), cpu: time.Duration(used).Seconds(), peak: float64(kib<<10) / 1e6,
+		index: busy.Seconds(),
+	}, time.Unix(0, began)
 }
 
-// ran is how a process went.
-type ran struct {
-	began time.Time
-	took  time.Duration
-	cpu   time.Duration
-	peak  int64 // bytes of memory that were resident at most
-}
-
-// publish runs the program as a step of the test server's run, uploading to the address.
-func publish(b *testing.B, program string, servers *fakepypi.Servers, to *url.URL, folder string) ran {
+// ownCPU returns the processor time of this process, in which the servers run.
+func ownCPU(b *testing.B) time.Duration {
 	b.Helper()
-	return publishWith(b, program, servers, to, folder, "-wait-for-index", "0")
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
-// publishWith is publish with other flags.
-func publishWith(b *testing.B, program string, servers *fakepypi.Servers, to *url.URL, folder string, flags ...string) ran {
+// publish runs the program as a step of the test server's run, uploading a folder to the address.
+func publish(b *testing.B, program string, servers *fakepypi.Servers, to *url.URL, folder string, flags ...string) (sample, time.Time) {
 	b.Helper()
-	env := []string{"GITHUB_ACTIONS=true", "PATH=" + os.Getenv("PATH")}
+	env := []string{"GITHUB_ACTIONS=true", "PATH=" + os.Getenv("PATH"), countedFile + "=" + os.Getenv(countedFile)}
 	for name, value := range servers.Env {
 		env = append(env, name+"="+value)
 	}
 	return process(b, env, program, append(append([]string{"publish", "-repository-url", to.String()}, flags...), folder)...)
-}
-
-// process runs a program to its good end and watches its memory.
-func process(b *testing.B, env []string, program string, arguments ...string) ran {
-	b.Helper()
-	ctx, cancel := context.WithTimeout(b.Context(), 5*time.Minute)
-	defer cancel()
-	var log bytes.Buffer
-	command := exec.CommandContext(ctx, program, arguments...)
-	command.Dir, command.Env, command.Stdout, command.Stderr = b.TempDir(), env, &log, &log
-	r := ran{began: time.Now()}
-	if err := command.Start(); err != nil {
-		b.Fatal(err)
-	}
-	ended, watched := make(chan struct{}), make(chan int64)
-	go func() { watched <- peakOf(command.Process.Pid, ended) }()
-	err := command.Wait()
-	r.took = time.Since(r.began)
-	r.cpu = command.ProcessState.UserTime() + command.ProcessState.SystemTime()
-	close(ended)
-	r.peak = <-watched
-	if err != nil {
-		b.Fatalf("%s: %v\n%s", program, err, log.String())
-	}
-	return r
-}
-
-// peakOf asks the system again and again for the high-water mark of the process's memory, which only grows, until it has
-// ended. What the system reports of ended processes is of no use here: it counts the process that started them too.
-func peakOf(pid int, ended <-chan struct{}) (peak int64) {
-	for {
-		select {
-		case <-ended:
-			return peak
-		case <-time.After(2 * time.Millisecond):
-		}
-		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-		if err != nil {
-			continue
-		}
-		_, rest, _ := strings.Cut(string(text), "\nVmHWM:")
-		line, _, _ := strings.Cut(rest, " kB")
-		if kib, err := strconv.ParseInt(strings.TrimSpace(line), 10, 64); err == nil {
-			peak = max(peak, kib<<10)
-		}
-	}
 }

@@ -38,33 +38,34 @@ type moment struct {
 	waits       bool // the run reads back
 	signs       bool // the run attests; the others do not, since their moments are counted without
 	lost        bool // the answer to the first log entry is lost, so that the log is asked for what it has
-	several     bool // the run has all the files; the others have two, which is enough to come to their moment and past it
+	files       int  // of the run: four, or one where a run does the same whatever files it has; 0: two, which lead to the moment and past it
 
 	attaches bool // the run attaches to a GitHub release, which has the first file already
 }
 
-// moments are those of a run with the files of matrixFiles, in their order.
+// moments are those of a run with the files of matrixFiles, in their order. The outages of uploads meet a run of four files in a project
+// that is new, and at its later uploads.
 func moments() []moment {
 	index, issuer, sigstore, github := fakepypi.Connect, fakepypi.ConnectIssuer, fakepypi.ConnectSigstore, fakepypi.ConnectGitHub
 	return []moment{
-		{name: "look", op: "look", listener: index},
-		{name: "audience", op: "audience", listener: index, connections: 1},
-		{name: "ID token to see", op: "id-token", listener: issuer},
-		{name: "ID token to mint", again: true, op: "id-token", skip: 1, listener: issuer, connections: 1},
-		{name: "mint", op: "mint", listener: index, connections: 2},
-		{name: "mint, new project", again: true, op: "mint", listener: index, connections: 2, pending: true},
-		{name: "first upload", op: "upload", listener: index, connections: 3, several: true},
-		{name: "first, new project", again: true, op: "upload", listener: index, connections: 3, pending: true, several: true},
-		{name: "parallel upload", again: true, op: "upload", skip: 2, listener: index, connections: 5, several: true},
-		{name: "sdist", again: true, op: "upload", skip: 3, listener: index, connections: 6, several: true},
+		{name: "look", op: "look", listener: index, files: 1},
+		{name: "audience", op: "audience", listener: index, connections: 1, files: 1},
+		{name: "ID token to see", op: "id-token", listener: issuer, files: 1},
+		{name: "ID token to mint", again: true, op: "id-token", skip: 1, listener: issuer, connections: 1, files: 1},
+		{name: "mint", op: "mint", listener: index, connections: 2, files: 1},
+		{name: "mint, new project", again: true, op: "mint", listener: index, connections: 2, pending: true, files: 1},
+		{name: "first upload", op: "upload", listener: index, connections: 3},
+		{name: "first, new project", again: true, op: "upload", listener: index, connections: 3, pending: true, files: 4},
+		{name: "parallel upload", again: true, op: "upload", skip: 2, listener: index, connections: 5, files: 4},
+		{name: "sdist", again: true, op: "upload", skip: 3, listener: index, connections: 6, files: 4},
 		{name: "burn", op: "burn", listener: index, connections: 5},
 		{name: "probe after burn", op: "probe", listener: index, connections: 6},
 		{name: "read back", again: true, op: "look", skip: 1, listener: index, connections: 5, waits: true}, // or that of the burn
-		{name: "trust root", op: "trust-root", listener: sigstore, signs: true},
-		{name: "ID token to sign", again: true, op: "id-token", skip: 1, listener: issuer, connections: 1, signs: true},
-		{name: "certificate", alike: true, op: "certificate", listener: sigstore, connections: 6, signs: true},
+		{name: "trust root", op: "trust-root", listener: sigstore, signs: true, files: 1},
+		{name: "ID token to sign", again: true, op: "id-token", skip: 1, listener: issuer, connections: 1, signs: true, files: 1},
+		{name: "certificate", alike: true, op: "certificate", listener: sigstore, connections: 6, signs: true, files: 1},
 		{name: "first log entry", op: "log-entry", listener: sigstore, connections: 7, signs: true},
-		{name: "later log entry", again: true, op: "log-entry", skip: 2, listener: sigstore, connections: 9, signs: true, several: true},
+		{name: "later log entry", again: true, op: "log-entry", skip: 2, listener: sigstore, connections: 9, signs: true, files: 4},
 		{name: "look at the log", op: "log-lookup", listener: sigstore, connections: 8, signs: true, lost: true},
 		{name: "provenance", alike: true, op: "provenance", listener: index, connections: 8, signs: true, waits: true},
 		{name: "release", op: "github", skip: 1, listener: github, connections: 1, attaches: true},
@@ -81,7 +82,13 @@ func moments() []moment {
 // that of another op: a certificate is tried again as a log entry is, and a provenance as a listing is. What reads the answer is the op's
 // own then, and is tried with the answers that it has to refuse.
 func (m moment) meets(f fault.Fault) bool {
-	classes := []string{
+	refusedByReader := []string{"html-200", "oversized-answer"}
+	return !m.again && !m.alike || ofClass(f) || m.alike && slices.Contains(refusedByReader, f.Name)
+}
+
+// ofClass reports whether the fault is the one that stands for its class.
+func ofClass(f fault.Fault) bool {
+	return slices.Contains([]string{
 		"refuse",                 // no connection
 		"reset-within-body",      // no answer, and no effect
 		"close-after-store",      // no answer, and an effect
@@ -90,17 +97,19 @@ func (m moment) meets(f fault.Fault) bool {
 		"html-403",               // an answer that is final
 		"truncated-answer",       // an answer that is not whole
 		"hang",                   // nothing, until the time is up
-	}
-	refusedByReader := []string{"html-200", "oversized-answer"}
-	return !m.again && !m.alike || slices.Contains(classes, f.Name) || m.alike && slices.Contains(refusedByReader, f.Name)
+	}, f.Name)
 }
 
-// matrixFiles are one that is uploaded first and one that is last, and if there are several, two between them at the same time.
-func matrixFiles(several bool) []string {
-	if !several {
-		return []string{"alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz"}
+// matrixFiles are one that is uploaded first and one that is last, and of four, two between them at the same time; or the first alone.
+func matrixFiles(count int) []string {
+	switch first, last := "alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz"; count {
+	case 1:
+		return []string{first}
+	case 4:
+		return []string{first, "alder-1.0-cp312-cp312-win32.whl", "alder-1.0-cp313-cp313-win32.whl", last}
+	default:
+		return []string{first, last}
 	}
-	return []string{"alder-1.0-py3-none-any.whl", "alder-1.0-cp312-cp312-win32.whl", "alder-1.0-cp313-cp313-win32.whl", "alder-1.0.tar.gz"}
 }
 
 // plan is the fault at the moment: that once, or from then on until it is cleared.
@@ -256,17 +265,17 @@ func spelling(f fault.Fault) bool {
 type testbed struct {
 	servers    *fakepypi.Servers
 	clock      *stepclock.Clock // of the server, and of the steps
-	workspaces map[bool]string  // by whether a run has several files
+	workspaces map[int]string   // by how many files they have
 }
 
 func newTestbed(t *testing.T) testbed {
 	t.Helper()
 	clock := &stepclock.Clock{}
-	p := testbed{servers: pypitest.Start(t, fakepypi.Options{Now: clock.Now}), clock: clock, workspaces: map[bool]string{}}
-	for _, several := range []bool{false, true} {
-		p.workspaces[several] = t.TempDir()
-		for _, name := range matrixFiles(several) {
-			disttest.Write(t, filepath.Join(p.workspaces[several], "dist"), name, "")
+	p := testbed{servers: pypitest.Start(t, fakepypi.Options{Now: clock.Now}), clock: clock, workspaces: map[int]string{}}
+	for _, count := range []int{0, 1, 4} {
+		p.workspaces[count] = t.TempDir()
+		for _, name := range matrixFiles(count) {
+			disttest.Write(t, filepath.Join(p.workspaces[count], "dist"), name, "")
 		}
 	}
 	return p
@@ -280,7 +289,7 @@ func (p testbed) step(t *testing.T, m moment) *step {
 		t.Fatal(err)
 	}
 	p.clock.Reset()
-	s := newStepIn(t, p.workspaces[m.several], p.servers.Env)
+	s := newStepIn(t, p.workspaces[m.files], p.servers.Env)
 	s.publishesTo(p.servers)
 	s.inProcess, s.noWait, s.clock = true, true, p.clock
 	return s
@@ -304,9 +313,10 @@ func (c *cell) run(t *testing.T, p testbed) {
 			s.waitsForIndex(2)
 		}
 	}
+	s.slow = c.slow()
 	var gitHub *gitHub
 	if c.moment.attaches {
-		gitHub = s.attaches(matrixFiles(c.moment.several)[0])
+		gitHub = s.attaches(matrixFiles(c.moment.files)[0])
 	}
 	plan := c.moment.plan(c.fault, c.times)
 	if err := p.servers.InjectFault(plan.Op, plan.Fault, plan.Skip, plan.Times); err != nil {
@@ -390,6 +400,12 @@ func (c *cell) mayFail() bool {
 	f := c.fault
 	meant := f.Kind == fault.Oversize || (f.Kind == fault.Answer && f.Status < 500 && f.Page)
 	return c.times == fault.Forever || f.Kind == fault.Hang || meant
+}
+
+// slow reports whether the network of the run is slow, so that an outage is over after a few tries of each request, which are all there is
+// of it to see. At the first moment of an op, an outage of each class is met with as many tries as there can be.
+func (c *cell) slow() bool {
+	return c.times == fault.Forever && (c.moment.again || c.moment.alike || !ofClass(c.fault))
 }
 
 // deadline is a ctx that ends soon after the fault was hit, where the client would wait for long.

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -39,6 +40,7 @@ type step struct {
 	// streams, proxies and signals of its own: the paths in its inputs are absolute, but for packages-dir. See [step.asProcess].
 	inProcess bool
 	noWait    bool // waits take a moment, such as those between two tries, and put the clock of the program forward
+	slow      bool // with noWait: each further try takes longer by the clock, see [slowly]
 	clock     *stepclock.Clock
 
 	log    bytes.Buffer // standard output and standard error of the last run, as the runner reads them
@@ -213,8 +215,11 @@ func (s *step) startInProcess(ctx context.Context, arguments []string) *running 
 	if env["INPUT_PACKAGES-DIR"] == "" {
 		env["INPUT_PACKAGES-DIR"] = s.path("dist")
 	}
-	sleep := cli.Sleep
-	if s.noWait {
+	now, sleep := s.clock.Now, cli.Sleep
+	switch {
+	case s.noWait && s.slow:
+		now, sleep = slowly(s.clock)
+	case s.noWait:
 		sleep = s.clock.Sleep
 	}
 	go func() {
@@ -226,11 +231,38 @@ func (s *step) startInProcess(ctx context.Context, arguments []string) *running 
 			Getenv:  func(name string) string { return env[name] },
 			Stdout:  &s.log,
 			Stderr:  &s.log,
-			Now:     s.clock.Now,
+			Now:     now,
 			Sleep:   sleep,
 		})
 	}()
 	return r
+}
+
+// slowly returns a program's clock and waits on a slow network: what comes after a wait takes five times as long as the wait. So a budget of
+// minutes is spent after a few tries. A try reads the clock when it begins, when it connects and when it ends.
+func slowly(clock *stepclock.Clock) (now func() time.Time, sleep func(context.Context, time.Duration) error) {
+	const longer = 5
+	var mu sync.Mutex
+	var begun bool
+	var waited time.Duration
+	now = func() time.Time {
+		mu.Lock()
+		defer mu.Unlock()
+		if begun {
+			clock.Step(longer * waited)
+			waited = 0
+		}
+		begun = waited > 0
+		return clock.Now()
+	}
+	sleep = func(ctx context.Context, d time.Duration) error {
+		err := clock.Sleep(ctx, d)
+		mu.Lock()
+		defer mu.Unlock()
+		begun, waited = false, max(waited, d)
+		return err
+	}
+	return now, sleep
 }
 
 // slack is how many times as long as on a quiet machine something may take that has to end soon. What does not end by itself takes minutes.

@@ -126,6 +126,7 @@ func killed(t *testing.T, b timedSignal, files []string) bool {
 	}
 
 	s.env["INPUT_REPOSITORY-URL"] = direct
+	s.inProcess = true // no signal ends this one
 	second := s.run()
 	if err := second.wrong(servers); err != nil {
 		t.Errorf("%s: the re-run: %v", b, err)

@@ -92,6 +92,7 @@ func TestCancel_DuringUpload(t *testing.T) {
 				t.Errorf("the index holds %v", s.indexed())
 			}
 
+			s.inProcess = true // no signal ends this one
 			s.run().expect(t, 0, "result", "published", "unchanged-count", fmt.Sprint(c.at-1))
 			s.wantRevoked()
 			if len(s.indexed()) != 3 {

@@ -16,9 +16,10 @@ const (
 	distanceEntries = 512
 )
 
-// An entry of a table says what a code means. Its lowest five bits are how many bits it takes, with those that follow the code. Bits 8 to 11
-// are how many bits the code itself takes. Bits 16 to 30 are a literal, or the smallest length or distance. For codes that are longer than
-// the first look, an entry leads to a second one: bits 16 to 30 are the index of the table for it, and the lowest five its number of bits.
+// An entry of a table says what a code means. Its lowest five bits are how many bits it takes, with those that follow the code. Bits 8
+// to 11 are how many bits the code itself takes. Bits 16 to 30 are a literal, or the smallest length or distance. For codes that are
+// longer than the first look, an entry leads to a second one: bits 16 to 30 are the index of the table for it, and the lowest five its
+// number of bits.
 const (
 	isLiteral = 1 << 31
 	isSpecial = 1 << 15 // everything else than a literal, a length or a distance; alone: no code, or one that has no meaning

@@ -19,6 +19,9 @@ import (
 // ten microseconds; that is little compared to the hashing of half a megabyte.
 const chunk = 512 << 10
 
+// smallChunk is how many bytes are hashed sooner than somebody else could begin to.
+const smallChunk = 32 << 10
+
 // Digests holds the three digests that indexes use. MD5 provides no protection, but some older indexes need it.
 type Digests struct {
 	SHA256, BLAKE2b [32]byte // BLAKE2b has a digest of 256 bits; all zero of a reader that computes only SHA-256
@@ -43,7 +46,7 @@ func (d *Distribution) BLAKE2b512() (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-// sums computes the digests of a stream in one pass, with one goroutine per digest.
+// sums computes the digests of a stream in one pass, with one goroutine for each if there are several.
 type sums struct {
 	sha256, blake2b, md5 hash.Hash // blake2b and md5 are nil unless they were requested
 	size                 int64
@@ -64,17 +67,20 @@ func newSums(withBLAKE2b, withMD5 bool) *sums {
 	return s
 }
 
-// add hashes the next bytes with all digests concurrently, and calls meanwhile at the same time. Writing to a hash never
-// fails.
-func (s *sums) add(ctx context.Context, data []byte, meanwhile func(context.Context) error) error {
+// add hashes the next bytes with all digests concurrently. Writing to a hash never fails.
+func (s *sums) add(ctx context.Context, data []byte) error {
 	s.size += int64(len(data))
+	if s.blake2b == nil && s.md5 == nil {
+		_, err := s.sha256.Write(data)
+		return err
+	}
 	feed := func(h hash.Hash) func(context.Context) error {
 		return func(context.Context) error {
 			_, err := h.Write(data)
 			return err
 		}
 	}
-	all := []func(context.Context) error{meanwhile, feed(s.sha256)}
+	all := []func(context.Context) error{feed(s.sha256)}
 	for _, other := range []hash.Hash{s.blake2b, s.md5} {
 		if other != nil {
 			all = append(all, feed(other))
@@ -94,7 +100,8 @@ func (s *sums) digests() (d Digests) {
 	return d
 }
 
-// hashed hashes a file while it is read, until the context is cancelled. While it hashes one chunk, it reads the next.
+// hashed hashes a file while it is read, until the context is cancelled. While what it read of one chunk is used, it hashes that chunk, and
+// reads the next.
 type hashed struct {
 	ctx  context.Context
 	file io.Reader
@@ -102,14 +109,27 @@ type hashed struct {
 	sums *sums
 	free *sync.Pool // of *[]byte, each of the size of a chunk
 
-	chunk []byte // already hashed
+	chunk []byte // hashed now, or already
 	rest  []byte // the part of chunk that Read has not returned yet
-	ahead []byte // already read, but not hashed
+	ahead []byte // what follows, if it is read already
 	ended error  // why nothing follows ahead: io.EOF, or a failure
+	// working gets the error of who hashes chunk and reads what follows; nil if nobody does.
+	working <-chan error
+}
+
+// wait waits until chunk is hashed, and ahead is read.
+func (h *hashed) wait() error {
+	if h.working == nil {
+		return nil
+	}
+	err := <-h.working
+	h.working = nil
+	return err
 }
 
 // close leaves the buffers to other files. Nothing is read afterwards.
 func (h *hashed) close() {
+	_ = h.wait() // of a failure before the end of the file, there is another error
 	for _, buffer := range [][]byte{h.chunk, h.ahead} {
 		if cap(buffer) == chunk {
 			whole := buffer[:chunk]
@@ -130,7 +150,7 @@ func (h *hashed) buffer() []byte {
 	return make([]byte, chunk)
 }
 
-// Read returns bytes that were already hashed.
+// Read returns bytes that are hashed, now or already.
 func (h *hashed) Read(p []byte) (int, error) {
 	if len(h.rest) == 0 {
 		if err := h.next(); err != nil {
@@ -153,8 +173,11 @@ func (h *hashed) exhaust() error {
 	}
 }
 
-// next hashes one more chunk. It returns io.EOF at the end of the file, also when called again.
+// next begins to hash one more chunk. It returns io.EOF at the end of the file, also when called again: then all is hashed.
 func (h *hashed) next() error {
+	if err := h.wait(); err != nil {
+		return err
+	}
 	if err := context.Cause(h.ctx); err != nil {
 		return err
 	}
@@ -165,13 +188,14 @@ func (h *hashed) next() error {
 		return h.ended
 	}
 	h.chunk, h.ahead = h.ahead, h.chunk[:0]
-	if err := h.sums.add(h.ctx, h.chunk, func(context.Context) error {
-		h.read()
-		return nil
-	}); err != nil {
-		return err
-	}
 	h.rest = h.chunk
+	if len(h.chunk) < smallChunk {
+		return h.sums.add(h.ctx, h.chunk)
+	}
+	h.working = par.Start(func() error {
+		h.read()
+		return h.sums.add(h.ctx, h.chunk)
+	})
 	return nil
 }
 

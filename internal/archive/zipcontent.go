@@ -124,6 +124,7 @@ func (z *zipFile) repeat(m *zipMember, to Inspection) {
 			_, _ = to.Write(part) // never fails
 			left -= int64(len(part))
 		}
+		z.unpack.ahead.stop()
 		if left > 0 {
 			return
 		}

@@ -39,7 +39,7 @@ func (b *Buffers) give(u *unpacker) {
 	}
 	u.window = window{data: u.window.data[:0]}
 	u.small.data = nil
-	u.data, u.examined = packedData{}, examined{}
+	u.data, u.ahead, u.examined = packedData{}, ahead{}, examined{}
 	u.inflate.Reset(nil)
 	if u.records != nil {
 		u.records.Reset(nil)
@@ -56,6 +56,7 @@ type unpacker struct {
 	// records reads the records of the archive, one after the other.
 	records *bufio.Reader
 
+	ahead    ahead
 	data     packedData // of a member that is unpacked where the walk through the records is
 	examined examined
 }
@@ -112,6 +113,7 @@ func (o *oneBlock) Next() ([]byte, error) {
 // pour writes a member's content to out, as Python's zipfile reads it: as many bytes as the directory declares, or fewer
 // if there are fewer, with a correct checksum. What is damaged right behind these bytes is damaged for Python too.
 func (z *zipFile) pour(content blocks, m *zipMember, out io.Writer) error {
+	defer z.unpack.ahead.stop()
 	sum, left, err, exact := uint32(0), m.unpacked, error(nil), false
 	for left > 0 && err == nil {
 		if err := z.stopped(); err != nil {
@@ -155,7 +157,10 @@ func (z *zipFile) stopped() error {
 		return nil
 	}
 	err := z.selection.Stopped()
-	z.record(err)
+	if err != nil {
+		z.unpack.ahead.stop() // it may fail as well
+		z.record(err)
+	}
 	return err
 }
 
@@ -169,12 +174,17 @@ func (z *zipFile) packed(m *zipMember, begin int64) blocks {
 	return &z.unpack.small
 }
 
-// unpacked returns a member's content, given its data in the file.
+// unpacked returns a member's content, given its data in the file. Whoever reads it calls stop of z.unpack.ahead afterwards.
 func (z *zipFile) unpacked(m *zipMember, packed blocks) blocks {
 	if m.method == methodStored {
 		return packed
 	}
 	z.unpack.inflate.Reset(packed)
+	if start := z.selection.Start; start != nil && m.unpacked > severalBlocks {
+		z.unpack.inflate.Alternate()
+		z.unpack.ahead = ahead{from: &z.unpack.inflate, start: start, failed: &z.faults}
+		return &z.unpack.ahead
+	}
 	return &z.unpack.inflate
 }
 

@@ -65,6 +65,9 @@ type Selection struct {
 	Stream io.Reader
 	// Stopped is called before every block that is unpacked. Its error ends the walk. It may be nil.
 	Stopped func() error
+	// Start begins to call a function, which another core may do at the same time, and returns what waits for its end. It may call the
+	// function before it returns. With it, one part of a large member is unpacked while that before it is looked at. It may be nil.
+	Start func(do func()) (wait func() error)
 	// Inspect is called for every member that is unpacked and not kept, and may return what takes its content; nil: nothing does. It may be
 	// nil.
 	Inspect func(member string) Inspection

@@ -246,7 +246,7 @@ func (z *zipFile) inspect(end zipEnd, r *record, included func(*zipMember) bool,
 		if !included(&m) {
 			continue
 		}
-		open := func() (io.Reader, error) { return z.open(&m) }
+		open := func() (blocks, error) { return z.open(&m) }
 		if err := z.examine(&m, open, r, w); err != nil {
 			return err
 		}

@@ -36,8 +36,8 @@ func (b *Budget) take(n int64) bool {
 // local header differs from its entry in the directory is read by the entry afterwards, as readers do.
 func (z *zipFile) readAll(end zipEnd, r *record, w *walk) error {
 	before := len(w.facts.Anomalies)
-	complaint, err := z.records(func(m *zipMember, content io.Reader) error {
-		open := func() (io.Reader, error) { return content, nil }
+	complaint, err := z.records(func(m *zipMember, content blocks) error {
+		open := func() (blocks, error) { return content, nil }
 		return z.examine(m, open, r, w)
 	}, w)
 	if err != nil {
@@ -68,7 +68,7 @@ func onlyUnusable(all []Anomaly) (kept []Anomaly) {
 }
 
 // examine unpacks a member to its end, compares it with its checksum and the record, and searches Python source for marks.
-func (z *zipFile) examine(m *zipMember, open func() (io.Reader, error), r *record, w *walk) error {
+func (z *zipFile) examine(m *zipMember, open func() (blocks, error), r *record, w *walk) error {
 	source := IsSource(m.found)
 	if budget := z.selection.Budget; budget != nil && !budget.take(m.unpacked) {
 		if w.facts.HasAnomaly(AnomalyUnread) == nil {
@@ -114,16 +114,17 @@ func (z *zipFile) repeat(m *zipMember, to Inspection) {
 			return
 		}
 		content, err := z.open(m)
-		for n := 0; left > 0 && err == nil; left -= int64(n) {
-			if z.selection.Stopped != nil {
-				if err := z.selection.Stopped(); err != nil {
-					z.record(err)
-					return
-				}
+		for left > 0 && err == nil {
+			if z.stopped() != nil {
+				return
 			}
-			n, err = content.Read(z.unpack.block[:min(left, int64(len(z.unpack.block)))])
-			_, _ = to.Write(z.unpack.block[:n]) // never fails
+			var part []byte
+			part, err = content.Next()
+			part = part[:min(left, int64(len(part)))]
+			_, _ = to.Write(part) // never fails
+			left -= int64(len(part))
 		}
+		z.unpack.ahead.stop()
 		if left > 0 {
 			return
 		}
@@ -189,63 +190,35 @@ func (f *framing) unpackHere(at int, name []byte, offset int64, h *localHeader) 
 	return err
 }
 
-// packedData reads the data of one member from a walk through the file. It returns single bytes without a call for each,
-// since the decompressor reads so.
+// packedData has the data of one member from a walk through the file.
 type packedData struct {
 	r     *bufio.Reader
-	block []byte // a part of r's buffer that was not returned yet
-	taken int    // bytes of r's buffer that block began with
-	left  int64  // bytes after block
+	taken int   // bytes of r's buffer that were returned last
+	left  int64 // bytes after these
 }
 
-// fill gets the next block. It returns io.EOF after the data, and io.ErrUnexpectedEOF if the file ends before.
-func (d *packedData) fill() error {
-	if len(d.block) > 0 {
-		return nil
-	}
+// Next returns what r has buffered of the data. It returns io.EOF after the data, and io.ErrUnexpectedEOF if the file ends before.
+func (d *packedData) Next() ([]byte, error) {
 	if d.left == 0 {
-		return io.EOF
+		return nil, io.EOF
 	}
 	_, _ = d.r.Discard(d.taken) // they are buffered
 	d.taken = 0
 	if _, err := d.r.Peek(1); errors.Is(err, io.EOF) {
-		return io.ErrUnexpectedEOF
+		return nil, io.ErrUnexpectedEOF
 	} else if err != nil {
-		return err
+		return nil, err
 	}
 	d.taken = int(min(int64(d.r.Buffered()), d.left)) // no more than the buffer has
-	d.block, _ = d.r.Peek(d.taken)                    // they are buffered
 	d.left -= int64(d.taken)
-	return nil
-}
-
-// Read reads data.
-func (d *packedData) Read(p []byte) (int, error) {
-	if err := d.fill(); err != nil {
-		return 0, err
-	}
-	n := copy(p, d.block)
-	d.block = d.block[n:]
-	return n, nil
-}
-
-// ReadByte reads one byte.
-func (d *packedData) ReadByte() (byte, error) {
-	if len(d.block) == 0 {
-		if err := d.fill(); err != nil {
-			return 0, err
-		}
-	}
-	b := d.block[0]
-	d.block = d.block[1:]
-	return b, nil
+	return d.r.Peek(d.taken) // they are buffered
 }
 
 // skipRest moves the walk behind the data.
 func (d *packedData) skipRest() {
 	_, _ = d.r.Discard(d.taken)     // they are buffered
 	_, _ = d.r.Discard(int(d.left)) // if the file fails, the next read of the walk does, too
-	d.block, d.taken, d.left = nil, 0, 0
+	d.taken, d.left = 0, 0
 }
 
 func isASCII(text []byte) bool {

@@ -48,7 +48,7 @@ func (z *zipFile) frame(w *walk) error {
 
 // records reads the records of a zip one after the other, and returns the first thing that an index would refuse; nil if
 // there is none. If unpack is not nil, it is called with the content of each member whose local header agrees with the directory.
-func (z *zipFile) records(unpack func(*zipMember, io.Reader) error, w *walk) (complaint *Anomaly, err error) {
+func (z *zipFile) records(unpack func(*zipMember, blocks) error, w *walk) (complaint *Anomaly, err error) {
 	f := &framing{zip: z, names: w.facts.Names, unpack: unpack}
 	if stream := z.selection.Stream; stream != nil {
 		f.stream, f.r = true, z.unpack.recordsOf(&streamed{stream, z})
@@ -83,7 +83,7 @@ func (s *streamed) Read(p []byte) (int, error) {
 type framing struct {
 	zip    *zipFile
 	names  *Names
-	unpack func(*zipMember, io.Reader) error // nil if no member is unpacked
+	unpack func(*zipMember, blocks) error // nil if no member is unpacked
 	r      *bufio.Reader
 	stream bool   // whether r can only move forward
 	at     int64  // the offset of r; may be beyond the end

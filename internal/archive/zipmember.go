@@ -3,13 +3,14 @@ package archive
 import (
 	"bufio"
 	"bytes"
-	"compress/flate"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
 	"sync"
+
+	"github.com/org/pypi-oidc-publish/internal/archive/inflate"
 )
 
 const (
@@ -17,7 +18,7 @@ const (
 	localMark = 0x04034b50
 )
 
-// Buffers keeps what reading an archive needs of memory, about 200 kB, from one archive to the next. Its zero value is ready for use, by
+// Buffers keeps what reading an archive needs of memory, about 300 kB, from one archive to the next. Its zero value is ready for use, by
 // several goroutines.
 type Buffers struct{ free sync.Pool }
 
@@ -37,26 +38,25 @@ func (b *Buffers) give(u *unpacker) {
 		return
 	}
 	u.window = window{data: u.window.data[:0]}
-	u.small.Reset(nil)
-	u.data, u.examined = packedData{}, examined{}
-	if u.flate != nil {
-		_ = u.flate.(flate.Resetter).Reset(&u.small, nil) // cannot fail
-	}
+	u.small.data = nil
+	u.data, u.ahead, u.examined = packedData{}, ahead{}, examined{}
+	u.inflate.Reset(nil)
 	if u.records != nil {
-		u.records.Reset(&u.small)
+		u.records.Reset(nil)
 	}
 	b.free.Put(u)
 }
 
 // unpacker holds the buffers for reading members, which are reused from one to the next.
 type unpacker struct {
-	window window
-	small  bytes.Reader // a member's packed data, if it is in the window
-	flate  io.ReadCloser
-	block  []byte
+	window  window
+	small   oneBlock // a member's packed data, if it is in the window
+	inflate inflate.Reader
+	block   []byte // for the packed data of other members
 	// records reads the records of the archive, one after the other.
 	records *bufio.Reader
 
+	ahead    ahead
 	data     packedData // of a member that is unpacked where the walk through the records is
 	examined examined
 }
@@ -92,25 +92,47 @@ func (w *window) bytes(r io.ReaderAt, at, n int64) []byte {
 	return data[:min(int64(len(data)), n)]
 }
 
-// pour writes a member's content to out, as Python's zipfile reads it: as many bytes as the directory declares, or fewer
-// if there are fewer, with a correct checksum.
-func (z *zipFile) pour(content io.Reader, m *zipMember, out io.Writer) error {
-	if z.unpack.block == nil {
-		z.unpack.block = make([]byte, 32<<10)
+// blocks has data in blocks, each of which is valid until the next one is asked for. Its error is io.EOF at the end.
+type blocks interface {
+	Next() ([]byte, error)
+}
+
+// oneBlock has data that is in memory.
+type oneBlock struct{ data []byte }
+
+// Next returns all of the data, once.
+func (o *oneBlock) Next() ([]byte, error) {
+	if len(o.data) == 0 {
+		return nil, io.EOF
 	}
-	sum, left, err := uint32(0), m.unpacked, error(nil)
+	data := o.data
+	o.data = nil
+	return data, nil
+}
+
+// pour writes a member's content to out, as Python's zipfile reads it: as many bytes as the directory declares, or fewer
+// if there are fewer, with a correct checksum. What is damaged right behind these bytes is damaged for Python too.
+func (z *zipFile) pour(content blocks, m *zipMember, out io.Writer) error {
+	defer z.unpack.ahead.stop()
+	sum, left, err, exact := uint32(0), m.unpacked, error(nil), false
 	for left > 0 && err == nil {
-		if z.selection.Stopped != nil {
-			if err := z.selection.Stopped(); err != nil {
-				z.record(err)
-				return err
-			}
+		if err := z.stopped(); err != nil {
+			return err
 		}
-		var n int
-		n, err = content.Read(z.unpack.block[:min(left, int64(len(z.unpack.block)))])
-		sum = crc32.Update(sum, crc32.IEEETable, z.unpack.block[:n])
-		_, _ = out.Write(z.unpack.block[:n]) // writes to memory
-		left -= int64(n)
+		var part []byte
+		if part, err = content.Next(); int64(len(part)) > left {
+			part, err = part[:left], nil
+		} else {
+			exact = int64(len(part)) == left && err == nil
+		}
+		sum = crc32.Update(sum, crc32.IEEETable, part)
+		_, _ = out.Write(part) // writes to memory
+		left -= int64(len(part))
+	}
+	if exact && m.method == methodDeflated {
+		if more, after := content.Next(); len(more) == 0 {
+			err = after
+		}
 	}
 	switch {
 	case z.err != nil:
@@ -129,50 +151,71 @@ func (z *zipFile) pour(content io.Reader, m *zipMember, out io.Writer) error {
 	}
 }
 
-// packed returns a reader of the data of a member in the file.
-func (z *zipFile) packed(m *zipMember, begin int64) io.Reader {
-	if m.packed > windowSize {
-		return bufio.NewReader(&packedReader{io.NewSectionReader(z, begin, m.packed), z})
+// stopped returns why the walk is to end; nil if it is not.
+func (z *zipFile) stopped() error {
+	if z.selection.Stopped == nil {
+		return nil
 	}
-	z.unpack.small.Reset(z.unpack.window.bytes(z, begin, m.packed))
+	err := z.selection.Stopped()
+	if err != nil {
+		z.unpack.ahead.stop() // it may fail as well
+		z.record(err)
+	}
+	return err
+}
+
+// packed returns the data of a member in the file.
+func (z *zipFile) packed(m *zipMember, begin int64) blocks {
+	if m.packed > windowSize {
+		return &packedBlocks{io.NewSectionReader(z, begin, m.packed), z}
+	}
+	z.unpack.small.data = z.unpack.window.bytes(z, begin, m.packed)
 	z.read += m.packed
 	return &z.unpack.small
 }
 
-// unpacked returns a reader of a member's content, given its data in the file.
-func (z *zipFile) unpacked(m *zipMember, packed io.Reader) io.Reader {
+// unpacked returns a member's content, given its data in the file. Whoever reads it calls stop of z.unpack.ahead afterwards.
+func (z *zipFile) unpacked(m *zipMember, packed blocks) blocks {
 	if m.method == methodStored {
 		return packed
 	}
-	if z.unpack.flate == nil {
-		z.unpack.flate = flate.NewReader(packed)
-		return z.unpack.flate
+	z.unpack.inflate.Reset(packed)
+	if start := z.selection.Start; start != nil && m.unpacked > severalBlocks {
+		z.unpack.inflate.Alternate()
+		z.unpack.ahead = ahead{from: &z.unpack.inflate, start: start, failed: &z.faults}
+		return &z.unpack.ahead
 	}
-	_ = z.unpack.flate.(flate.Resetter).Reset(packed, nil) // cannot fail
-	return z.unpack.flate
+	return &z.unpack.inflate
 }
 
-// packedReader counts what is read of a member's data.
-type packedReader struct {
-	io.Reader
-	zip *zipFile
+// packedBlocks counts what is read of a member's data.
+type packedBlocks struct {
+	section io.Reader
+	zip     *zipFile
 }
 
-// Read reads, unless the members took too much already.
-func (p *packedReader) Read(b []byte) (int, error) {
+const blockSize = 4 << 10
+
+// Next reads the next block, unless the members took too much already.
+func (p *packedBlocks) Next() ([]byte, error) {
 	if p.zip.overlapping() {
-		return 0, errOverlap
+		return nil, errOverlap
 	}
-	n, err := p.Reader.Read(b)
-	p.zip.read += int64(n)
-	return n, err
+	if p.zip.unpack.block == nil {
+		p.zip.unpack.block = make([]byte, blockSize)
+	}
+	n, err := p.section.Read(p.zip.unpack.block)
+	if p.zip.read += int64(n); n > 0 {
+		err = nil // comes again
+	}
+	return p.zip.unpack.block[:n], err
 }
 
 // overlapping reports whether the members took more to read than they can if each has its own data.
 func (z *zipFile) overlapping() bool { return z.read > maxRead*z.size+windowSize }
 
 // open makes the checks that readers make before they read, and returns the content.
-func (z *zipFile) open(m *zipMember) (io.Reader, error) {
+func (z *zipFile) open(m *zipMember) (blocks, error) {
 	if z.overlapping() {
 		return nil, errOverlap
 	}

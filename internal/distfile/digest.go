@@ -19,6 +19,9 @@ import (
 // microseconds, which is little compared to the hashing of half a megabyte.
 const chunk = 512 << 10
 
+// smallChunk is how many bytes are hashed sooner than somebody else could begin to.
+const smallChunk = 32 << 10
+
 // Digests holds what is computed of every file. Every index knows files by SHA-256; what some know them by instead, see
 // [Distribution.BLAKE2b256].
 type Digests struct {
@@ -76,7 +79,8 @@ func (d *Distribution) otherDigest(algorithm string, newHash func() hash.Hash) (
 	return text, nil
 }
 
-// hashed hashes a file while it is read, until the context is cancelled. While it hashes one chunk, it reads the next.
+// hashed hashes a file while it is read, until the context is cancelled. While what it read of one chunk is used, it hashes that chunk, and
+// reads the next.
 type hashed struct {
 	ctx  context.Context
 	file io.Reader
@@ -85,14 +89,27 @@ type hashed struct {
 	done int64      // bytes that were hashed
 	free *sync.Pool // of *[]byte, each of the size of a chunk
 
-	chunk []byte // already hashed
+	chunk []byte // hashed now, or already
 	rest  []byte // the part of chunk that Read has not returned yet
-	ahead []byte // already read, but not hashed
+	ahead []byte // what follows, if it is read already
 	ended error  // why nothing follows ahead: io.EOF, or a failure
+	// working gets the error of who hashes chunk and reads what follows; nil if nobody does.
+	working <-chan error
+}
+
+// wait waits until chunk is hashed, and ahead is read.
+func (h *hashed) wait() error {
+	if h.working == nil {
+		return nil
+	}
+	err := <-h.working
+	h.working = nil
+	return err
 }
 
 // close leaves the buffers to other files. Nothing is read afterwards.
 func (h *hashed) close() {
+	_ = h.wait() // of a failure before the end of the file, there is another error
 	for _, buffer := range [][]byte{h.chunk, h.ahead} {
 		if cap(buffer) == chunk {
 			whole := buffer[:chunk]
@@ -113,7 +130,7 @@ func (h *hashed) buffer() []byte {
 	return make([]byte, chunk)
 }
 
-// Read returns bytes that were already hashed.
+// Read returns bytes that are hashed, now or already.
 func (h *hashed) Read(p []byte) (int, error) {
 	if len(h.rest) == 0 {
 		if err := h.next(); err != nil {
@@ -136,8 +153,11 @@ func (h *hashed) exhaust() error {
 	}
 }
 
-// next hashes one more chunk. It returns io.EOF at the end of the file, also when called again.
+// next begins to hash one more chunk. It returns io.EOF at the end of the file, also when called again: then all is hashed.
 func (h *hashed) next() error {
+	if err := h.wait(); err != nil {
+		return err
+	}
 	if err := context.Cause(h.ctx); err != nil {
 		return err
 	}
@@ -148,20 +168,17 @@ func (h *hashed) next() error {
 		return h.ended
 	}
 	h.chunk, h.ahead = h.ahead, h.chunk[:0]
-	if h.ended == nil {
-		ahead := par.Start(func() error {
-			h.read()
-			return nil
-		})
-		h.sum.Write(h.chunk) // a hash never fails
-		if err := <-ahead; err != nil {
-			return err
-		}
-	} else {
-		h.sum.Write(h.chunk)
-	}
-	h.done += int64(len(h.chunk))
 	h.rest = h.chunk
+	h.done += int64(len(h.chunk))
+	if len(h.chunk) < smallChunk {
+		h.sum.Write(h.chunk) // a hash never fails
+		return nil
+	}
+	h.working = par.Start(func() error {
+		h.read()
+		h.sum.Write(h.chunk)
+		return nil
+	})
 	return nil
 }
 

@@ -88,6 +88,8 @@ func (r *Reader) Read(ctx context.Context, path string) (*Distribution, error) {
 		return nil, err
 	}
 	defer file.Close()
+	r.reading.Add(1)
+	defer r.reading.Add(-1)
 	d := &Distribution{
 		Path: path, Name: filepath.Base(path), Size: info.Size(), modified: info.ModTime(), memory: r,
 		others: &otherDigests{known: map[string]string{}},
@@ -95,7 +97,7 @@ func (r *Reader) Read(ctx context.Context, path string) (*Distribution, error) {
 	large := turn{ctx: ctx, of: r}
 	defer large.end()
 	selection := d.wanted()
-	selection.Admit, selection.Budget, selection.Buffers = large.begin, r.budget, &r.buffers
+	selection.Admit, selection.Budget, selection.Buffers, selection.Start = large.begin, r.budget, &r.buffers, r.start
 	secrets, natives := secretFinder{scanner: r.scanner()}, nativeFinder{}
 	source, layout := newSourceFinder(), newLayoutFinder(d)
 	all := inspector{finders: []func(string) archive.Inspection{secrets.inspect}}

@@ -3,10 +3,13 @@ package distfile
 import (
 	"context"
 	"crypto/sha256"
+	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/org/pypi-oidc-publish/internal/archive"
+	"github.com/org/pypi-oidc-publish/internal/par"
 	"github.com/org/pypi-oidc-publish/internal/secretscan"
 )
 
@@ -32,6 +35,9 @@ type Reader struct {
 
 	scanner func() *secretscan.Scanner // makes a scanner for each file
 
+	cores   int          // how many there are
+	reading atomic.Int32 // how many files are read now
+
 	buffers archive.Buffers
 	chunks  sync.Pool // of *[]byte, each of the size of a chunk
 
@@ -46,9 +52,23 @@ type Reader struct {
 // NewReader returns a reader for the files of one run.
 func NewReader() *Reader {
 	return &Reader{
-		budget: archive.NewBudget(unpackedInRun), scanner: secretscan.New(isMacaroon), large: make(chan struct{}, 1),
-		known: map[[sha256.Size]byte]*metadata{},
+		cores: runtime.GOMAXPROCS(0), budget: archive.NewBudget(unpackedInRun), scanner: secretscan.New(isMacaroon),
+		large: make(chan struct{}, 1), known: map[[sha256.Size]byte]*metadata{},
 	}
+}
+
+// start begins a function at the same time, if fewer files are read than there are cores, or else calls it. It returns what waits for its
+// end.
+func (r *Reader) start(do func()) (wait func() error) {
+	if int(r.reading.Load()) >= r.cores {
+		do()
+		return func() error { return nil }
+	}
+	ended := par.Start(func() error {
+		do()
+		return nil
+	})
+	return func() error { return <-ended }
 }
 
 // turn is a file's permission to take much memory.

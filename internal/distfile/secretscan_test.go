@@ -147,6 +147,33 @@ func TestScan_Kinds(t *testing.T) {
 	}
 }
 
+// TestScan_Everywhere: a token is found wherever it begins, in texts and in other members, and however the member comes.
+func TestScan_Everywhere(t *testing.T) {
+	t.Parallel()
+	github, npm, sendGrid := checksummed("ghp_"), checksummed("npm_"), "SG."+letters(22)+"."+letters(43)
+	for _, c := range []struct {
+		filler string
+		tokens []string
+	}{{" ", []string{github, npm, indexToken(), sendGrid}}, {"\x00", []string{github, npm, indexToken()}}} {
+		scanner := secretscan.New(isMacaroon)()
+		for _, token := range c.tokens {
+			for at := range 80 {
+				if at >= 40 {
+					at += 64<<10 - 60 // around the end of what is scanned at once
+				}
+				text := []byte(strings.Repeat(c.filler, at+1) + token + c.filler)
+				for half := range 2 {
+					_, _ = scanner.Write(text[:at*half])
+					_, _ = scanner.Write(text[at*half:])
+					if hits := scanner.Close(); len(hits) != 1 || hits[0].Offset != int64(at+1) {
+						t.Errorf("%s behind %d bytes %q: found %v", token, at+1, c.filler, hits)
+					}
+				}
+			}
+		}
+	}
+}
+
 // TestScan_PrivateKeys in the forms in which they stand in files and in sources.
 func TestScan_PrivateKeys(t *testing.T) {
 	t.Parallel()

@@ -44,6 +44,7 @@ type Scanner struct {
 	hits     []Hit
 	account  int // which parts of a Google service account were seen, as bits
 	at       int64
+	starts   []int32 // positions at which a credential may begin
 }
 
 // New returns a function that makes a scanner. Its tables are made once. isIndexToken reports whether a text that begins
@@ -75,7 +76,7 @@ func (s *Scanner) Write(p []byte) (int, error) {
 func (s *Scanner) Close() []Hit {
 	s.scan(len(s.pending))
 	hits := s.hits
-	*s = Scanner{patterns: s.patterns, pending: s.pending[:0]}
+	*s = Scanner{patterns: s.patterns, pending: s.pending[:0], starts: s.starts[:0]}
 	return hits
 }
 
@@ -92,7 +93,7 @@ func (s *Scanner) drop() {
 
 // scan looks for credentials that begin before the given position.
 func (s *Scanner) scan(end int) {
-	b, pairs := s.pending, &s.patterns.pairs
+	b := s.pending
 	if !s.begun {
 		s.begun, s.text = true, bytes.IndexByte(b[:min(len(b), 8<<10)], 0) < 0
 	}
@@ -100,26 +101,35 @@ func (s *Scanner) scan(end int) {
 		s.from = max(s.from, min(end, len(b)))
 		return
 	}
-	rest, last := b[s.from+1:min(end, len(b)-1)+1], b[s.from]
-	for j, next := range rest {
-		group := pairs[uint16(last)<<8|uint16(next)]
-		last = next
-		if group == 0 {
+	samples, begin := &s.patterns.inBinaries, s.from
+	if s.text {
+		samples = &s.patterns.inTexts
+	}
+	last := min(end, len(b)-1)
+	s.starts = samples.starts(s.starts[:0], b, begin, last)
+	for _, i := range s.starts {
+		s.begins(int(i))
+	}
+	s.from = max(begin, min(end, len(b)))
+}
+
+// begins looks for credentials that begin at the position.
+func (s *Scanner) begins(i int) {
+	b := s.pending
+	group := s.patterns.pairs[uint16(b[i])|uint16(b[i+1])<<8]
+	if group == 0 {
+		return
+	}
+	for _, p := range s.patterns.groups[group] {
+		if !bytes.HasPrefix(b[i:], p.literal) || len(s.hits) >= mostHits {
 			continue
 		}
-		i := s.from + j
-		for _, p := range s.patterns.groups[group] {
-			if !bytes.HasPrefix(b[i:], p.literal) || len(s.hits) >= mostHits {
-				continue
-			}
-			before := s.before
-			if i > 0 {
-				before = b[i-1]
-			}
-			s.try(p, i, before)
+		before := s.before
+		if i > 0 {
+			before = b[i-1]
 		}
+		s.try(p, i, before)
 	}
-	s.from = max(s.from, min(end, len(b)))
 }
 
 // try sees whether a credential of this kind begins at the position.
@@ -158,7 +168,9 @@ func isToken(c byte) bool { return isWord(c) || c == '-' }
 // patterns are the kinds, prepared for scanning.
 type patterns struct {
 	groups [][]pattern    // by the first two bytes of their literals; the first group is empty
-	pairs  [1 << 16]uint8 // the group of two bytes
+	pairs  [1 << 16]uint8 // the group of two bytes, of which the first is the lower one
+
+	inTexts, inBinaries samples
 }
 
 // pattern is one kind of credential.
@@ -184,7 +196,7 @@ func compile(isIndexToken func([]byte) bool) *patterns {
 		for _, literal := range k.literals {
 			one := k.pattern
 			one.literal, one.form = []byte(literal), form
-			group := &p.pairs[uint16(literal[0])<<8|uint16(literal[1])]
+			group := &p.pairs[uint16(literal[0])|uint16(literal[1])<<8]
 			if *group == 0 {
 				*group = uint8(len(p.groups))
 				p.groups = append(p.groups, nil)
@@ -192,5 +204,7 @@ func compile(isIndexToken func([]byte) bool) *patterns {
 			p.groups[*group] = append(p.groups[*group], one)
 		}
 	}
+	p.inTexts.take(p.groups, func(pattern) bool { return true })
+	p.inBinaries.take(p.groups, func(p pattern) bool { return !p.textOnly })
 	return p
 }

@@ -38,7 +38,7 @@ type moment struct {
 	waits       bool // the run reads back
 	signs       bool // the run attests; the others do not, since their moments are counted without
 	lost        bool // the answer to the first log entry is lost, so that the log is asked for what it has
-	files       int  // of the run: four, or one where a run does the same whatever files it has; 0: two, which lead to the moment and past it
+	files       int  // of the run: four, or one where a run does the same with any files; 0: two, which lead to the moment and past it
 
 	attaches bool // the run attaches to a GitHub release, which has the first file already
 }

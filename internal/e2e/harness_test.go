@@ -238,8 +238,8 @@ func (s *step) startInProcess(ctx context.Context, arguments []string) *running 
 	return r
 }
 
-// slowly returns a program's clock and waits on a slow network: what comes after a wait takes five times as long as the wait. So a budget of
-// minutes is spent after a few tries. A try reads the clock when it begins, when it connects and when it ends.
+// slowly returns a program's clock and waits on a slow network: what comes after a wait takes five times as long as the wait. So a budget
+// of minutes is spent after a few tries. A try reads the clock when it begins, when it connects and when it ends.
 func slowly(clock *stepclock.Clock) (now func() time.Time, sleep func(context.Context, time.Duration) error) {
 	const longer = 5
 	var mu sync.Mutex

@@ -42,8 +42,8 @@ const (
 	mostLog    = 2 << 20
 )
 
-// TestMemory: no files and no answers of an index, however long, let a run take much memory or print much. Each case is a process. The index
-// takes every file as it is: what it would find in these is not the subject, and takes as long as the run.
+// TestMemory: no files and no answers of an index, however long, let a run take much memory or print much. Each case is a process. The
+// index takes every file as it is: what it would find in these is not the subject, and takes as long as the run.
 func TestMemory(t *testing.T) {
 	if testing.Short() || raced {
 		t.Skip("it takes a while, and the race detector needs memory of its own")

@@ -66,7 +66,8 @@ func read(r *inflate.Reader) (content []byte, err error) {
 	return content, err
 }
 
-// TestReader: one reader unpacks one stream after the other, whole, cut off and damaged, in whatever blocks they come, and knows what follows.
+// TestReader: one reader unpacks one stream after the other, whole, cut off and damaged, in whatever blocks they come, and knows what
+// follows.
 func TestReader(t *testing.T) {
 	t.Parallel()
 	var r inflate.Reader

@@ -1,3 +1,5 @@
+//go:build long
+
 package e2e_test
 
 import (
@@ -8,7 +10,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"regexp"
 	"runtime"
 	"strconv"
 	"strings"
@@ -17,24 +18,6 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/par"
 	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 )
-
-// peakFile is the variable that names the file into which a process of the program writes the most memory that it had.
-const peakFile = "TEST_PEAK_FILE"
-
-// notePeak writes the most memory that this process had, in kilobytes, where Linux tells it.
-func notePeak(path string) {
-	if path == "" {
-		return
-	}
-	status, _ := os.ReadFile("/proc/self/status")
-	peak := regexp.MustCompile(`VmHWM:\s+(\d+) kB`).FindSubmatch(status)
-	if peak == nil {
-		return
-	}
-	if err := os.WriteFile(path, peak[1], 0o600); err != nil {
-		panic(err)
-	}
-}
 
 // The most that a run may take: memory, and what it prints.
 const (
@@ -45,8 +28,8 @@ const (
 // TestMemory: no files and no answers of an index, however long, let a run take much memory or print much. Each case is a process. The
 // index takes every file as it is: what it would find in these is not the subject, and takes as long as the run.
 func TestMemory(t *testing.T) {
-	if testing.Short() || raced {
-		t.Skip("it takes a while, and the race detector needs memory of its own")
+	if raced {
+		t.Skip("the race detector needs memory of its own")
 	}
 	if _, err := os.Stat("/proc/self/status"); err != nil {
 		t.Skip("this system does not tell how much memory a process had")

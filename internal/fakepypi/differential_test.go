@@ -37,8 +37,11 @@ import (
 func TestUpload_AgreesWithPreflight(t *testing.T) {
 	t.Parallel()
 	const onceSent = 20
-	rounds, workers := 12_000, 4
-	if testing.Short() {
+	rounds, workers := 3000, 4
+	switch {
+	case long:
+		rounds = 12_000
+	case testing.Short():
 		rounds = 200
 	}
 	values := mutationValues(t)

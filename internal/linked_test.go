@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/org/pypi-oidc-publish/internal/testkit/buildtags"
+	"github.com/org/pypi-oidc-publish/internal/testkit/long"
 )
 
 // reflecting returns the functions in the output of the linker's -dumpdep that look up methods by a name or number which the linker
@@ -81,9 +82,7 @@ func TestReflecting(t *testing.T) {
 // method of every type, which is a quarter of the program (docs/performance.md). None is left.
 func TestLinked_NoMethodReflection(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("links the program")
-	}
+	long.Only(t)
 	program := filepath.Join(t.TempDir(), "program")
 	command := exec.CommandContext(t.Context(), "go", "build", "-tags="+buildtags.Read(t), "-trimpath", "-buildvcs=false",
 		"-ldflags=-s -w -dumpdep", "-o", program, ".")

@@ -14,6 +14,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/archive"
 	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 	"github.com/org/pypi-oidc-publish/internal/testkit/growth"
+	"github.com/org/pypi-oidc-publish/internal/testkit/long"
 )
 
 // read reads a zip with a selection.
@@ -153,9 +154,7 @@ func TestReadZip_CostGrowsLinearly(t *testing.T) {
 
 // TestReadZip_ManyNames: an archive may have more members than are compared with each other; what matters is read all the same.
 func TestReadZip_ManyNames(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it reads a directory of a million members")
-	}
+	long.Only(t)
 	t.Parallel()
 	wheel := zipOf(member{"a/METADATA", "Name: alder"}, member{"a/RECORD", "a/METADATA,,\na/RECORD,,\n"})
 	start, end := bytes.Index(wheel, []byte("PK\x01\x02")), len(wheel)-22
@@ -241,9 +240,7 @@ func TestAdmit(t *testing.T) {
 
 // TestReadTarGz_FirstMember: what is asked for is found behind a member that is compressed more than any text.
 func TestReadTarGz_FirstMember(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it unpacks 300 MiB")
-	}
+	long.Only(t)
 	t.Parallel()
 	const size = 300 << 20
 	head := tarOf(member{"a/zeros", ""})[:512]

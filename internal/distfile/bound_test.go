@@ -10,6 +10,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 	"github.com/org/pypi-oidc-publish/internal/testkit/growth"
+	"github.com/org/pypi-oidc-publish/internal/testkit/long"
 )
 
 // TestRead_CostGrowsLinearly: metadata of twice the length takes twice the memory to read.
@@ -92,9 +93,7 @@ func TestRead_Partial(t *testing.T) {
 
 // TestReader_Memory: files that each have long metadata are held within the memory of a run, and equal metadata is held once.
 func TestReader_Memory(t *testing.T) { // not parallel: it measures
-	if testing.Short() {
-		t.Skip("it reads a hundred megabytes: left out with -short")
-	}
+	long.Only(t)
 	folder, reader := t.TempDir(), distfile.NewReader()
 	var all []*distfile.Distribution
 	heap := func() int64 {

@@ -1,5 +1,3 @@
-//go:build long
-
 package e2e_test
 
 import (
@@ -10,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"regexp"
 	"runtime"
 	"strconv"
 	"strings"
@@ -17,7 +16,26 @@ import (
 
 	"github.com/org/pypi-oidc-publish/internal/par"
 	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
+	"github.com/org/pypi-oidc-publish/internal/testkit/long"
 )
+
+// peakFile is the variable that names the file into which a process of the program writes the most memory that it had.
+const peakFile = "TEST_PEAK_FILE"
+
+// notePeak writes the most memory that this process had, in kilobytes, where Linux tells it.
+func notePeak(path string) {
+	if path == "" {
+		return
+	}
+	status, _ := os.ReadFile("/proc/self/status")
+	peak := regexp.MustCompile(`VmHWM:\s+(\d+) kB`).FindSubmatch(status)
+	if peak == nil {
+		return
+	}
+	if err := os.WriteFile(path, peak[1], 0o600); err != nil {
+		panic(err)
+	}
+}
 
 // The most that a run may take: memory, and what it prints.
 const (
@@ -28,6 +46,7 @@ const (
 // TestMemory: no files and no answers of an index, however long, let a run take much memory or print much. Each case is a process. The
 // index takes every file as it is: what it would find in these is not the subject, and takes as long as the run.
 func TestMemory(t *testing.T) {
+	long.Only(t)
 	if raced {
 		t.Skip("the race detector needs memory of its own")
 	}

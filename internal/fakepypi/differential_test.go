@@ -26,6 +26,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/preflight"
 	"github.com/org/pypi-oidc-publish/internal/secret"
+	"github.com/org/pypi-oidc-publish/internal/testkit/long"
 	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
 	"github.com/org/pypi-oidc-publish/internal/testkit/vectors"
 	"github.com/org/pypi-oidc-publish/internal/wire"
@@ -39,7 +40,7 @@ func TestUpload_AgreesWithPreflight(t *testing.T) {
 	const onceSent = 20
 	rounds, workers := 3000, 4
 	switch {
-	case long:
+	case long.Wanted:
 		rounds = 12_000
 	case testing.Short():
 		rounds = 200

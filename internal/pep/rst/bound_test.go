@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/pep/rst"
+	"github.com/org/pypi-oidc-publish/internal/testkit/long"
 )
 
 // pieces make texts that repeat one thing: whatever is searched to the end of the text for each of them shows here.
@@ -25,9 +26,7 @@ var pieces = []string{
 // TestCheck_LinearTime compares the work for a text with that for one eight times as long. Allocation stands in for work, since
 // the clock of a busy machine lies; a clock far beyond any bound is a failure as well.
 func TestCheck_LinearTime(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it takes seconds: left out with -short")
-	}
+	long.Only(t)
 	const small, large = 8_000, 64_000
 	for _, piece := range pieces {
 		for _, before := range []string{"", "x "} {
@@ -55,9 +54,7 @@ func allocated(text string) uint64 {
 
 // TestCheck_Memory: a text of any length takes little memory.
 func TestCheck_Memory(t *testing.T) { // not parallel: it measures
-	if testing.Short() {
-		t.Skip("it reads texts of megabytes: left out with -short")
-	}
+	long.Only(t)
 	for _, piece := range []string{"a\n b\n", "a\n=\n", ":a: b\n"} {
 		if took := allocated(strings.Repeat(piece, 4<<20/len(piece))); took > 1<<20 {
 			t.Errorf("%q: %d bytes", piece, took)

@@ -16,8 +16,8 @@ import (
 )
 
 // chunk is how many bytes are read and hashed at a time. The next chunk is read meanwhile; to begin that and to wait for it takes some
-// microseconds, which is little compared to the hashing of half a megabyte.
-const chunk = 512 << 10
+// microseconds, which is little compared to the hashing of a quarter of a megabyte.
+const chunk = 256 << 10
 
 // smallChunk is how many bytes are hashed sooner than somebody else could begin to.
 const smallChunk = 32 << 10

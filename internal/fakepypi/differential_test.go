@@ -38,7 +38,7 @@ import (
 func TestUpload_AgreesWithPreflight(t *testing.T) {
 	t.Parallel()
 	const onceSent = 20
-	rounds, workers := 3000, 4
+	rounds, workers := 2000, 4
 	switch {
 	case long.Wanted:
 		rounds = 12_000

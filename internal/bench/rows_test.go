@@ -55,8 +55,8 @@ const (
 
 // What 500 wheels may take from memory for each, a tenth more than they do. Less is an occasion to lower it.
 const (
-	mostPublished, mostPublishedKB = 1980, 145
-	mostChecked, mostCheckedKB     = 1040, 46
+	mostPublished, mostPublishedKB = 1090, 87
+	mostChecked, mostCheckedKB     = 730, 38
 )
 
 // times is a bar of so many times what a number of rounds takes.

@@ -11,6 +11,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/par"
 	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
+	"github.com/org/pypi-oidc-publish/internal/testkit/long"
 )
 
 // TestRun_Stuck: after a signal the run does not wait for what never ends, such as a file system that does not answer. Its token is
@@ -35,8 +36,8 @@ func TestRun_Stuck(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			if testing.Short() && name != "while there is a token" {
-				t.Skip("each waits for three seconds: with -short only the run that has a token")
+			if name != "while there is a token" {
+				long.Only(t) // each waits for three seconds
 			}
 			t.Parallel()
 			h := newHarness(t, wheel)

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/org/pypi-oidc-publish/internal/testkit/long"
 )
 
 // home is the repository, as the program says it.
@@ -33,9 +35,7 @@ func TestHome(t *testing.T) {
 
 // TestRename: with the script, every mention of the repository has the new name, and the packages still find each other.
 func TestRename(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it clones the repository: left out with -short")
-	}
+	long.Only(t)
 	t.Parallel()
 	clone := filepath.Join(t.TempDir(), "clone")
 	run := func(name string, arguments ...string) string {

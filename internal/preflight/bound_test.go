@@ -14,6 +14,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/preflight"
 	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 	"github.com/org/pypi-oidc-publish/internal/testkit/growth"
+	"github.com/org/pypi-oidc-publish/internal/testkit/long"
 )
 
 // TestCheck_OurBounds: a wheel that the index takes is taken, however much of everything it has. What was not looked at is a warning.
@@ -107,9 +108,7 @@ func TestCheck_ManyOfOneRule(t *testing.T) {
 
 // TestCheck_ManyFiles: the findings about many files take little memory, and each rule has one at least.
 func TestCheck_ManyFiles(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it quotes 11,250 long values: left out with -short")
-	}
+	long.Only(t)
 	t.Parallel()
 	var wrong strings.Builder
 	for n := range 25 {

@@ -16,6 +16,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/report"
 	"github.com/org/pypi-oidc-publish/internal/testkit/golden"
+	"github.com/org/pypi-oidc-publish/internal/testkit/long"
 )
 
 // summaryOf is the job summary of what happened.
@@ -36,9 +37,7 @@ func summaryOf(t *testing.T, events []ledger.Event) string {
 
 // TestSummary_ThousandsOfFiles stays below what the runner takes, and is whole where it is cut.
 func TestSummary_ThousandsOfFiles(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it writes thousands of rows: left out with -short")
-	}
+	long.Only(t)
 	t.Parallel()
 	const limit = 1 << 20
 	for _, n := range []int{2000, 5000} {

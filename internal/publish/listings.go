@@ -82,7 +82,7 @@ func (l *listings) fetch(ctx context.Context, project pep.Project) answer {
 	listing, err := l.index.ListFiles(ctx, project)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.complete(listing)
+	listing = l.complete(listing)
 	asked := l.with(project, answer{listing: listing, err: err})
 	err = asked.err
 	if before, ok := l.known[project]; err == nil || !ok || before.err != nil {
@@ -91,21 +91,28 @@ func (l *listings) fetch(ctx context.Context, project pep.Project) answer {
 	return asked
 }
 
-// complete adds to a listing what was learned of its files.
-func (l *listings) complete(listing pep.Listing) {
-	for i, file := range listing.Files {
-		if known, ok := l.learned[file.URL]; ok && file.URL != "" {
-			listing.Files[i].SHA256, listing.Files[i].Size = known.SHA256, known.Size
+// complete returns a listing with what was learned of its files. The given one stays as it is: others may be reading it.
+func (l *listings) complete(listing pep.Listing) pep.Listing {
+	files, own := listing.Files, false
+	for i, file := range files {
+		known, ok := l.learned[file.URL]
+		if !ok || file.URL == "" {
+			continue
 		}
+		if !own {
+			files, own = slices.Clone(files), true
+		}
+		files[i].SHA256, files[i].Size = known.SHA256, known.Size
 	}
+	listing.Files = files
+	return listing
 }
 
 // completed returns a listing with what was learned of its files.
 func (l *listings) completed(listing pep.Listing) pep.Listing {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.complete(listing)
-	return listing
+	return l.complete(listing)
 }
 
 // learn downloads the target's file from the index if the page has it without a digest that could be compared, to compare that: the digest
@@ -131,7 +138,9 @@ func (l *listings) learn(ctx context.Context, t *target) error {
 		listed.SHA256, listed.Size = digest, length
 		l.mu.Lock()
 		l.learned[listed.URL] = listed
-		l.complete(l.known[t.release.Project].listing)
+		known := l.known[t.release.Project]
+		known.listing = l.complete(known.listing)
+		l.known[t.release.Project] = known
 		l.mu.Unlock()
 	}
 	return nil

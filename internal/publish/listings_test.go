@@ -439,3 +439,15 @@ func TestParts(t *testing.T) {
 	other.release.Project = "birch"
 	expect.Equal(t, "a project without a listing exists", parts.of(other).Exists, false)
 }
+
+// TestListings_Learned: what is learned of a file is not written into a listing that another part of the run may be reading.
+func TestListings_Learned(t *testing.T) {
+	t.Parallel()
+	const address = "https://files.example/alder-1.0.tar.gz"
+	l := &listings{learned: map[string]pep.IndexFile{address: {URL: address, SHA256: "aa", Size: 1}}}
+	before := pep.Listing{Files: []pep.IndexFile{{URL: address}, {URL: "https://files.example/other"}}}
+	after := l.completed(before)
+	expect.Equal(t, "the digest that is learned", after.Files[0].SHA256, "aa")
+	expect.Equal(t, "what others read", before.Files[0].SHA256, "")
+	expect.Equal(t, "another file", after.Files[1].SHA256, "")
+}

@@ -25,6 +25,15 @@ func TestPhrase_Some(t *testing.T) {
 	}
 }
 
+func TestPhrase_Units(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int{"": 0, "ab": 2, "é…": 2, "\U0001d465": 2, "\xff": 1} {
+		if got := phrase.Units(text); got != want {
+			t.Errorf("%q: got %d, want %d", text, got, want)
+		}
+	}
+}
+
 func TestPhrase_Beginning(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

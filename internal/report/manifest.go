@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/finding/phrase"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 )
 
@@ -202,7 +203,7 @@ func (d document) abridged(most int) string {
 	text := compact(d)
 	size := func() int { return len(d.Files) + len(d.Findings) + len(d.Compared) }
 	for _, cut := range []func(*document){dropMinor, dropCompared, halveFindings, halveFiles} {
-		for units(text) > most {
+		for phrase.Units(text) > most {
 			before := size()
 			d.Truncated = true
 			cut(&d)

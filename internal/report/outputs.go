@@ -3,8 +3,8 @@ package report
 import (
 	"encoding/json"
 	"strconv"
-	"unicode/utf16"
 
+	"github.com/org/pypi-oidc-publish/internal/finding/phrase"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 )
 
@@ -16,14 +16,6 @@ const (
 	longestOutputs = 450_000 // units of UTF-16 of all outputs together
 	longestList    = 150_000 // of a list among them
 )
-
-// units returns the length of a text in units of UTF-16.
-func units(text string) (n int) {
-	for _, r := range text {
-		n += utf16.RuneLen(r)
-	}
-	return n
-}
 
 // outputs returns the step's outputs, as far as the run got.
 func outputs(r ledger.Receipt, whole document) []output {
@@ -48,7 +40,7 @@ func outputs(r ledger.Receipt, whole document) []output {
 	}
 	left := longestOutputs
 	for _, o := range all {
-		left -= units(o.value)
+		left -= phrase.Units(o.value)
 	}
 	all[len(all)-1].value = whole.abridged(left)
 	return all
@@ -58,7 +50,7 @@ func outputs(r ledger.Receipt, whole document) []output {
 func list[T any](items []T) string {
 	for {
 		text := compact(items)
-		if units(text) <= longestList {
+		if phrase.Units(text) <= longestList {
 			return text
 		}
 		items = items[:len(items)/2]

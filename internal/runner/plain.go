@@ -39,7 +39,7 @@ func fitted(text string, most int) string {
 	const more = " …"
 	n, end := 0, 0
 	for at, c := range text {
-		if n <= most-units(more) {
+		if n <= most-phrase.Units(more) {
 			end = at
 		}
 		n += utf16.RuneLen(c)
@@ -48,14 +48,6 @@ func fitted(text string, most int) string {
 		return text
 	}
 	return text[:end] + more
-}
-
-// units returns the length of a text in UTF-16 code units.
-func units(text string) (n int) {
-	for _, r := range text {
-		n += utf16.RuneLen(r)
-	}
-	return n
 }
 
 // visible returns a replacement for a character that must not be printed, or the character itself.

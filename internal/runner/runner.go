@@ -150,7 +150,7 @@ func annotation(message, fix string) string {
 		return fitted(message, longestAnnotation)
 	}
 	fix = fitted(fix, longestAnnotation*3/4)
-	return fitted(message, longestAnnotation-1-units(fix)) + "\n" + fix
+	return fitted(message, longestAnnotation-1-phrase.Units(fix)) + "\n" + fix
 }
 
 // annotationFields returns the title and position of an annotation.

@@ -4,6 +4,7 @@ package phrase
 import (
 	"fmt"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -34,6 +35,14 @@ func Beginning(text string, most int) string {
 		}
 	}
 	return text[:most] // no UTF-8
+}
+
+// Units returns the length of a text in code units of UTF-16, which GitHub counts.
+func Units(text string) (n int) {
+	for _, r := range text {
+		n += utf16.RuneLen(r)
+	}
+	return n
 }
 
 // Distance returns how many bytes must be put in, taken out or replaced to make b of a, if these are fewer than limit, else at least limit.

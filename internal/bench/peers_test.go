@@ -36,8 +36,8 @@ func found(name string) string {
 	return path
 }
 
-// others are the other publishers, which do what this program does.
-func others(do func(b *testing.B, program, folder string) sample) []peer {
+// publishers are the other publishers, of which those that are installed are measured as do says.
+func publishers(do func(b *testing.B, name, program, folder string) sample) []peer {
 	var all []peer
 	for _, name := range []string{"uv", "twine"} {
 		all = append(all, peer{name, func(b *testing.B, _, folder string) sample {
@@ -46,32 +46,32 @@ func others(do func(b *testing.B, program, folder string) sample) []peer {
 			if path == "" {
 				return nil
 			}
-			return do(b, path, folder)
+			return do(b, name, path, folder)
 		}})
 	}
 	return all
 }
 
+// others are the other publishers, which do what this program does.
+func others(do func(b *testing.B, program, folder string) sample) []peer {
+	return publishers(func(b *testing.B, _, program, folder string) sample {
+		b.Helper()
+		return do(b, program, folder)
+	})
+}
+
 // clients are the other publishers that upload a folder of n files to an index that answers as given.
 func clients(n int, answer func(time.Time)) []peer {
-	var all []peer
-	for _, name := range []string{"uv", "twine"} {
-		all = append(all, peer{name, func(b *testing.B, _, folder string) sample {
-			b.Helper()
-			path := found(name)
-			if path == "" {
-				return nil
-			}
-			to, home := newIndex(b, answer), b.TempDir()
-			arguments, env := uploaders()[name](to.address.String())
-			env = append(env, "PATH="+os.Getenv("PATH"), "HOME="+home, "TMPDIR="+home, "LANG=C.UTF-8")
-			s, _ := process(b, env, path, append(arguments, filesIn(b, folder)...)...)
-			to.check(b, n)
-			s[uploads] = to.last.Sub(to.first).Seconds()
-			return s
-		}})
-	}
-	return all
+	return publishers(func(b *testing.B, name, program, folder string) sample {
+		b.Helper()
+		to, home := newIndex(b, answer), b.TempDir()
+		arguments, env := uploaders()[name](to.address.String())
+		env = append(env, "PATH="+os.Getenv("PATH"), "HOME="+home, "TMPDIR="+home, "LANG=C.UTF-8")
+		s, _ := process(b, env, program, append(arguments, filesIn(b, folder)...)...)
+		to.check(b, n)
+		s[uploads] = to.last.Sub(to.first).Seconds()
+		return s
+	})
 }
 
 // tools runs each command with the one file of a folder as its last argument.

@@ -61,10 +61,7 @@ func (r *Reader) Next() ([]byte, error) {
 	return r.block[:n], r.err
 }
 
-// Rest returns what was read from the source and follows the end of the stream. It is valid until the source is read again.
-func (r *Reader) Rest() []byte { return r.packed.block }
-
-// packed reads a source. It returns single bytes, since a decompressor that reads them knows where a stream has ended.
+// packed reads a source. It returns single bytes, so that the decompressor needs no buffer of its own.
 type packed struct {
 	src   Source
 	block []byte // what is left of the source's last block

@@ -31,8 +31,8 @@ const theProject pep.Project = "alder"
 type lightIndex struct {
 	servers *fakepypi.Servers
 	address *url.URL // of uploads
-	// answer waits as long as the answer to a request of the upload address takes, which came at the time given; nil: not at all.
-	answer func(began time.Time)
+	// answer waits as long as an index works on a request of the upload address that has come; nil: not at all.
+	answer func()
 
 	mu          sync.Mutex
 	files       []listed
@@ -61,7 +61,7 @@ func newServers(b *testing.B) *fakepypi.Servers {
 }
 
 // newIndex starts an index with nothing in it.
-func newIndex(b *testing.B, answer func(began time.Time)) *lightIndex {
+func newIndex(b *testing.B, answer func()) *lightIndex {
 	b.Helper()
 	i := &lightIndex{servers: newServers(b), answer: answer}
 	behind := *i.servers.Upload
@@ -77,7 +77,7 @@ func newIndex(b *testing.B, answer func(began time.Time)) *lightIndex {
 		case r.URL.Path == "/legacy/" && strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data"):
 			i.upload(w, r, began)
 		case r.URL.Path == "/legacy/":
-			i.wait(began)
+			i.wait()
 			proxy.ServeHTTP(w, r)
 		case r.URL.Path == "/simple/"+string(theProject)+"/" && i.page(w):
 		default:
@@ -101,9 +101,9 @@ func (i *lightIndex) see(began time.Time) {
 	}
 }
 
-func (i *lightIndex) wait(began time.Time) {
+func (i *lightIndex) wait() {
 	if i.answer != nil {
-		i.answer(began)
+		i.answer()
 	}
 }
 
@@ -115,7 +115,7 @@ func (i *lightIndex) upload(w http.ResponseWriter, r *http.Request, began time.T
 	}
 	i.mu.Unlock()
 	file, want, err := receive(r)
-	i.wait(began)
+	i.wait()
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if err == nil && file.Hashes["sha256"] != want {
@@ -188,15 +188,15 @@ func (i *lightIndex) check(b *testing.B, files int) {
 	}
 }
 
-// later answers when so much time has passed since the request came.
-func later(delay time.Duration) func(time.Time) {
-	return func(began time.Time) { time.Sleep(time.Until(began.Add(delay))) }
+// later answers when so much time has passed since all of the request came, in which an index does its work.
+func later(delay time.Duration) func() {
+	return func() { time.Sleep(delay) }
 }
 
 // oneByOne answers one request after the other, each in a quarter of the time.
-func oneByOne(delay time.Duration) func(time.Time) {
+func oneByOne(delay time.Duration) func() {
 	var mu sync.Mutex
-	return func(time.Time) {
+	return func() {
 		mu.Lock()
 		defer mu.Unlock()
 		time.Sleep(delay / 4)
@@ -204,15 +204,15 @@ func oneByOne(delay time.Duration) func(time.Time) {
 }
 
 // slower takes the longer for an answer, the more requests beyond four wait for one: half as long again for each.
-func slower(delay time.Duration) func(time.Time) {
+func slower(delay time.Duration) func() {
 	var mu sync.Mutex
 	waiting := 0
-	return func(began time.Time) {
+	return func() {
 		mu.Lock()
 		waiting++
 		takes := delay + time.Duration(max(0, waiting-4))*delay/2
 		mu.Unlock()
-		time.Sleep(time.Until(began.Add(takes)))
+		time.Sleep(takes)
 		mu.Lock()
 		waiting--
 		mu.Unlock()

@@ -119,21 +119,33 @@ func BenchmarkRow(b *testing.B) {
 				if r.few && len(result.now) > 0 {
 					continue
 				}
-				result.now = append(result.now, r.do(b, p.now, folder))
-				if p.other != "" {
-					if s := r.do(b, p.other, folder); s != nil {
-						result.other = append(result.other, s)
-					}
+				times := 1
+				if r.short {
+					times = often
 				}
-				for _, peer := range r.peers {
-					if s := peer.do(b, p.now, folder); s != nil {
-						result.peers[peer.name] = append(result.peers[peer.name], s)
-					}
+				for range times {
+					result.run(b, p, folder)
 				}
 			}
 			b.ReportMetric(0, "ns/op") // of all programs together: it says nothing
-			measured.rows, measured.rounds = append(measured.rows, result), max(measured.rounds, len(result.now))
+			measured.rows, measured.rounds = append(measured.rows, result), max(measured.rounds, b.N)
 		})
+	}
+}
+
+// run runs each program of the row once.
+func (r *result) run(b *testing.B, p *programs, folder string) {
+	b.Helper()
+	r.now = append(r.now, r.row.do(b, p.now, folder))
+	if p.other != "" {
+		if s := r.row.do(b, p.other, folder); s != nil {
+			r.other = append(r.other, s)
+		}
+	}
+	for _, peer := range r.row.peers {
+		if s := peer.do(b, p.now, folder); s != nil {
+			r.peers[peer.name] = append(r.peers[peer.name], s)
+		}
 	}
 }
 

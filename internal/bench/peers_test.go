@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"slices"
 	"testing"
-	"time"
 )
 
 // The other publishers, each with the arguments that upload files to an address, and with variables of its environment. Neither reads
@@ -61,7 +60,7 @@ func others(do func(b *testing.B, program, folder string) sample) []peer {
 }
 
 // clients are the other publishers that upload a folder of n files to an index that answers as given.
-func clients(n int, answer func(time.Time)) []peer {
+func clients(n int, answer func()) []peer {
 	return publishers(func(b *testing.B, name, program, folder string) sample {
 		b.Helper()
 		to, home := newIndex(b, answer), b.TempDir()

@@ -28,8 +28,8 @@ type requestBody struct {
 	ended  chan struct{} // closed when the source is
 
 	current piece
-	rest    []byte                // of current, which Read has not returned yet
-	left    atomic.Int64          // bytes of the body that Read has not returned yet
+	rest    []byte                // of current, which the transport has not got yet
+	left    atomic.Int64          // bytes of the body that the transport has not got yet
 	failed  atomic.Pointer[error] // the error of the source
 }
 
@@ -69,10 +69,35 @@ func (b *requestBody) failure() error {
 
 // Read returns what was read. It must not be called concurrently.
 func (b *requestBody) Read(p []byte) (int, error) {
+	part, err := b.next(int64(len(p)))
+	return copy(p, part), err
+}
+
+// writeTo writes so many bytes of the body, or all if it has fewer, each piece as it was read. It must not be called concurrently.
+func (b *requestBody) writeTo(w io.Writer, limit int64) (written int64, err error) {
+	for written < limit {
+		part, err := b.next(limit - written)
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return written, err
+		}
+		n, err := w.Write(part)
+		written += int64(n)
+		if err != nil {
+			return written, err
+		}
+	}
+	return written, nil
+}
+
+// next returns up to so many bytes of what was read, at least one, which the next call makes invalid.
+func (b *requestBody) next(most int64) (part []byte, err error) {
 	b.begin.Do(func() { _ = par.Start(b.fill) })
 	for len(b.rest) == 0 {
 		if b.current.err != nil {
-			return 0, b.current.err
+			return nil, b.current.err
 		}
 		if b.current.bytes != nil {
 			b.empty <- b.current.bytes[:cap(b.current.bytes)] // which has room
@@ -81,15 +106,15 @@ func (b *requestBody) Read(p []byte) (int, error) {
 		case b.current = <-b.full:
 			b.rest = b.current.bytes
 		case <-b.closed:
-			return 0, os.ErrClosed
+			return nil, os.ErrClosed
 		case <-b.limit.Done():
-			return 0, context.Cause(b.limit)
+			return nil, context.Cause(b.limit)
 		}
 	}
-	n := copy(p, b.rest)
-	b.rest = b.rest[n:]
-	b.left.Add(-int64(n))
-	return n, nil
+	part = b.rest[:min(most, int64(len(b.rest)))]
+	b.rest = b.rest[len(part):]
+	b.left.Add(-int64(len(part)))
+	return part, nil
 }
 
 // fill reads the source to its end, or until the body is closed. Each piece is filled, since the transport makes a packet of each, and a
@@ -97,24 +122,28 @@ func (b *requestBody) Read(p []byte) (int, error) {
 func (b *requestBody) fill() error {
 	defer close(b.ended)
 	defer b.source.Close()
+	var (
+		next piece
+		n    int // after a panic too: what was not returned by then was not read
+	)
+	read := func() error {
+		for n < len(next.bytes) {
+			more, err := b.source.Read(next.bytes[n:])
+			n += more
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	for {
-		var next piece
 		select {
 		case next.bytes = <-b.empty:
 		case <-b.closed:
 			return nil
 		}
-		n := 0 // after a panic too: what was not returned by then was not read
-		next.err = par.Catch(func() error {
-			for n < len(next.bytes) {
-				more, err := b.source.Read(next.bytes[n:])
-				n += more
-				if err != nil {
-					return err
-				}
-			}
-			return nil
-		})
+		n = 0
+		next.err = par.Catch(read)
 		next.bytes = next.bytes[:n]
 		if next.err != nil && next.err != io.EOF {
 			b.failed.Store(&next.err)

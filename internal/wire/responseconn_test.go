@@ -272,9 +272,12 @@ func TestResponseConn_OneWrite(t *testing.T) {
 					t.Errorf("the head: %d, %v", n, err)
 				}
 				if c.body != "" {
-					if n, err := conn.ReadFrom(io.LimitReader(strings.NewReader(c.body), 1<<20)); n != int64(len(c.body)) || err != nil {
-						t.Errorf("the body: %d, %v", n, err)
+					size := int64(len(c.body))
+					body := newRequestBody(t.Context(), io.NopCloser(strings.NewReader(c.body+"more")), size+4)
+					if n, err := conn.ReadFrom(io.LimitReader(body, size)); n != size || err != nil || body.left.Load() != 4 {
+						t.Errorf("the body: %d, %v, %d bytes left", n, err, body.left.Load())
 					}
+					_ = body.Close() // it closes nothing
 				}
 				expect.Equal(t, "what was written", strings.Join(to.all, "|"), strings.Join(c.writes, "|"))
 			}

@@ -35,7 +35,6 @@ type responseConn struct {
 	// Of Write and ReadFrom, which one goroutine calls.
 	hasBody atomic.Bool // the next bytes that are written are the head of a request, and a body follows
 	head    []byte      // of a request, which is written together with the beginning of its body
-	piece   []byte      // of a body that is written, one body after the other
 }
 
 // begin has the connection take the next bytes that it reads for the head of an answer. It is called when a request gets the connection,
@@ -64,7 +63,9 @@ func (c *responseConn) Write(p []byte) (int, error) {
 		}
 		return c.Conn.Write(p)
 	}
-	n, err := c.Conn.Write(append(head, p...))
+	together := append(head, p...)
+	c.head = together[:0]
+	n, err := c.Conn.Write(together)
 	return max(n-len(head), 0), err
 }
 
@@ -79,16 +80,16 @@ func (c *responseConn) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-// ReadFrom writes all that r has. The transport calls it for a body, of which it would write 32 KiB at a time by itself.
+// ReadFrom writes all that r has. The transport calls it for a body, of which it would write 32 KiB at a time by itself, from other memory.
 func (c *responseConn) ReadFrom(r io.Reader) (int64, error) {
-	to := struct{ io.Writer }{c} // so that Copy does not call this again
-	if limited, ok := r.(*io.LimitedReader); ok && limited.N < bodyPiece {
-		return io.Copy(to, r) // with as much memory as that needs
+	if limited, ok := r.(*io.LimitedReader); ok {
+		if body, ok := limited.R.(*requestBody); ok {
+			n, err := body.writeTo(c, limited.N)
+			limited.N -= n
+			return n, err
+		}
 	}
-	if c.piece == nil {
-		c.piece = make([]byte, bodyPiece)
-	}
-	return io.CopyBuffer(to, r, c.piece)
+	return io.Copy(struct{ io.Writer }{c}, r) // so that Copy does not call this again
 }
 
 func (c *responseConn) read(p []byte) (int, error) {

@@ -34,8 +34,8 @@ func newTransport(options Options) *http.Transport {
 		MaxIdleConnsPerHost:    8, // as many as there can be parallel uploads
 		IdleConnTimeout:        90 * time.Second,
 		MaxResponseHeaderBytes: 2 * longestHead, // more than a responseConn hands on, whose error says what is too long
-		// A large body is read straight from its file in pieces of this size.
-		WriteBufferSize: 64 * kib,
+		// What is sent at a time of a large body. Twice as much takes no less time (measured), and more memory.
+		WriteBufferSize: 32 * kib,
 		Protocols:       protocols,
 	}
 }

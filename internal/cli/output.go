@@ -13,7 +13,7 @@ import (
 
 const (
 	// queuedTexts is how many texts may wait to be written; a text is usually a line.
-	queuedTexts = 4096
+	queuedTexts = 1024
 	// writtenAtOnce is how many bytes are written at a time.
 	writtenAtOnce = 32 << 10
 	// gatherTime is how long a text waits for others to be written with it.

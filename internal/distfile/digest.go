@@ -31,7 +31,7 @@ type Digests struct {
 // otherDigests holds the digests of one file that some indexes know it by instead of SHA-256, as far as they were needed.
 type otherDigests struct {
 	mu    sync.Mutex
-	known map[string]string // in lower-case hex, by the name of the algorithm
+	known map[string]string // in lower-case hex, by the name of the algorithm; nil if there are none yet
 }
 
 // BLAKE2b256 returns the distribution's BLAKE2b digest of 256 bits in lower-case hex, by which PyPI's file host knows a file. The file is
@@ -75,6 +75,9 @@ func (d *Distribution) otherDigest(algorithm string, newHash func() hash.Hash) (
 		return "", err
 	}
 	text := hex.EncodeToString(sum.Sum(nil))
+	if d.others.known == nil {
+		d.others.known = map[string]string{}
+	}
 	d.others.known[algorithm] = text
 	return text, nil
 }
@@ -93,23 +96,33 @@ type hashed struct {
 	rest  []byte // the part of chunk that Read has not returned yet
 	ahead []byte // what follows, if it is read already
 	ended error  // why nothing follows ahead: io.EOF, or a failure
-	// working gets the error of who hashes chunk and reads what follows; nil if nobody does.
-	working <-chan error
+
+	// A goroutine that hashes chunk and reads what follows, for each value of todo until that is closed; nil until there is a chunk for it.
+	todo, ready chan struct{}
+	failed      <-chan error // gets a value if the goroutine ends before
+	working     bool         // there is a value of todo that ready does not have yet
 }
 
 // wait waits until chunk is hashed, and ahead is read.
 func (h *hashed) wait() error {
-	if h.working == nil {
+	if !h.working {
 		return nil
 	}
-	err := <-h.working
-	h.working = nil
-	return err
+	h.working = false
+	select {
+	case <-h.ready:
+		return nil
+	case err := <-h.failed:
+		return err
+	}
 }
 
 // close leaves the buffers to other files. Nothing is read afterwards.
 func (h *hashed) close() {
 	_ = h.wait() // of a failure before the end of the file, there is another error
+	if h.todo != nil {
+		close(h.todo)
+	}
 	for _, buffer := range [][]byte{h.chunk, h.ahead} {
 		if cap(buffer) == chunk {
 			whole := buffer[:chunk]
@@ -174,11 +187,22 @@ func (h *hashed) next() error {
 		h.sum.Write(h.chunk) // a hash never fails
 		return nil
 	}
-	h.working = par.Start(func() error {
+	if h.todo == nil {
+		h.todo, h.ready = make(chan struct{}, 1), make(chan struct{}, 1)
+		h.failed = par.Start(h.work)
+	}
+	h.working = true
+	h.todo <- struct{}{}
+	return nil
+}
+
+// work does what is to do, until that is closed.
+func (h *hashed) work() error {
+	for range h.todo {
 		h.read()
 		h.sum.Write(h.chunk)
-		return nil
-	})
+		h.ready <- struct{}{}
+	}
 	return nil
 }
 

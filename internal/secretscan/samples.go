@@ -18,9 +18,9 @@ type samples struct {
 	before [][]int
 }
 
-// take sets the samples of those of the patterns that are wanted.
-func (s *samples) take(groups [][]pattern, wanted func(pattern) bool) {
-	s.stride = 3
+// samplesOf returns the samples of those of the patterns that are wanted.
+func samplesOf(groups map[[2]byte][]pattern, wanted func(pattern) bool) *samples {
+	s := &samples{stride: 3}
 	each := func(do func(literal []byte)) {
 		for _, group := range groups {
 			for _, p := range group {
@@ -45,6 +45,7 @@ func (s *samples) take(groups [][]pattern, wanted func(pattern) bool) {
 			s.deepest = max(s.deepest, at)
 		}
 	})
+	return s
 }
 
 // rarest returns where as many neighbouring pairs of a literal as the stride begin that are rarer in texts than others of it, about.

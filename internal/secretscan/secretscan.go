@@ -61,11 +61,14 @@ func (s *Scanner) Write(p []byte) (int, error) {
 		return n, nil
 	}
 	for len(p) > 0 {
-		part := p[:min(len(p), block)]
+		part := p[:min(len(p), block+window-len(s.pending))]
 		p = p[len(part):]
+		if needed := len(s.pending) + len(part); needed > max(cap(s.pending), window) {
+			s.pending = append(make([]byte, 0, block+window), s.pending...)
+		}
 		s.pending = append(s.pending, part...)
-		if len(s.pending) >= block+window {
-			s.scan(len(s.pending) - window)
+		if len(s.pending) == block+window {
+			s.scan(block)
 			s.drop()
 		}
 	}
@@ -101,12 +104,12 @@ func (s *Scanner) scan(end int) {
 		s.from = max(s.from, min(end, len(b)))
 		return
 	}
-	samples, begin := &s.patterns.inBinaries, s.from
+	samples, begin := s.patterns.inBinaries, s.from
 	if s.text {
-		samples = &s.patterns.inTexts
+		samples = s.patterns.inTexts
 	}
 	last := min(end, len(b)-1)
-	s.starts = samples.starts(s.starts[:0], b, begin, last)
+	s.starts = samples().starts(s.starts[:0], b, begin, last)
 	for _, i := range s.starts {
 		s.begins(int(i))
 	}
@@ -116,11 +119,7 @@ func (s *Scanner) scan(end int) {
 // begins looks for credentials that begin at the position.
 func (s *Scanner) begins(i int) {
 	b := s.pending
-	group := s.patterns.pairs[uint16(b[i])|uint16(b[i+1])<<8]
-	if group == 0 {
-		return
-	}
-	for _, p := range s.patterns.groups[group] {
+	for _, p := range s.patterns.groups[pair(b[i:])] {
 		if !bytes.HasPrefix(b[i:], p.literal) || len(s.hits) >= mostHits {
 			continue
 		}
@@ -167,11 +166,13 @@ func isToken(c byte) bool { return isWord(c) || c == '-' }
 
 // patterns are the kinds, prepared for scanning.
 type patterns struct {
-	groups [][]pattern    // by the first two bytes of their literals; the first group is empty
-	pairs  [1 << 16]uint8 // the group of two bytes, of which the first is the lower one
+	groups map[[2]byte][]pattern // by the first two bytes of their literals
 
-	inTexts, inBinaries samples
+	inTexts, inBinaries func() *samples // made with the first member that is one, since many distributions have no binary
 }
+
+// pair returns the first two bytes.
+func pair(b []byte) [2]byte { return [2]byte(b) }
 
 // pattern is one kind of credential.
 type pattern struct {
@@ -187,7 +188,7 @@ type pattern struct {
 }
 
 func compile(isIndexToken func([]byte) bool) *patterns {
-	p := &patterns{groups: make([][]pattern, 1)}
+	p := &patterns{groups: map[[2]byte][]pattern{}}
 	for _, k := range kinds(isIndexToken) {
 		var form func() *regexp.Regexp
 		if k.form != "" {
@@ -196,15 +197,10 @@ func compile(isIndexToken func([]byte) bool) *patterns {
 		for _, literal := range k.literals {
 			one := k.pattern
 			one.literal, one.form = []byte(literal), form
-			group := &p.pairs[uint16(literal[0])|uint16(literal[1])<<8]
-			if *group == 0 {
-				*group = uint8(len(p.groups))
-				p.groups = append(p.groups, nil)
-			}
-			p.groups[*group] = append(p.groups[*group], one)
+			p.groups[pair(one.literal)] = append(p.groups[pair(one.literal)], one)
 		}
 	}
-	p.inTexts.take(p.groups, func(pattern) bool { return true })
-	p.inBinaries.take(p.groups, func(p pattern) bool { return !p.textOnly })
+	p.inTexts = sync.OnceValue(func() *samples { return samplesOf(p.groups, func(pattern) bool { return true }) })
+	p.inBinaries = sync.OnceValue(func() *samples { return samplesOf(p.groups, func(p pattern) bool { return !p.textOnly }) })
 	return p
 }

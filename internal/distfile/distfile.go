@@ -55,6 +55,7 @@ type Distribution struct {
 	memory   *Reader
 	modified time.Time
 	others   *otherDigests
+	release  *release // what Release returns; nil: not known yet
 }
 
 // MaxAbsent is how many absent license files are named.
@@ -92,7 +93,7 @@ func (r *Reader) Read(ctx context.Context, path string) (*Distribution, error) {
 	defer r.reading.Add(-1)
 	d := &Distribution{
 		Path: path, Name: filepath.Base(path), Size: info.Size(), modified: info.ModTime(), memory: r,
-		others: &otherDigests{known: map[string]string{}},
+		others: &otherDigests{},
 	}
 	large := turn{ctx: ctx, of: r}
 	defer large.end()
@@ -123,6 +124,8 @@ func (r *Reader) Read(ctx context.Context, path string) (*Distribution, error) {
 	d.Secrets, d.Native, d.Source = secrets.found, natives.found, source.of(d)
 	d.Oddities = layout.finish(d.Archive.Names, len(d.Values("Requires-Dist")) == 0 && !d.Partial)
 	d.dropContents()
+	found, err := d.findRelease()
+	d.release = &release{found, err}
 	return d, nil
 }
 
@@ -225,7 +228,7 @@ func valuesOf(headers []Field, name string) []string {
 			values = append(values, h.Value)
 		}
 	}
-	if len(values) > 0 && strings.TrimSpace(values[len(values)-1]) == "UNKNOWN" {
+	if len(values) > 0 && isUnknown(values[len(values)-1]) {
 		return nil
 	}
 	return values
@@ -233,18 +236,46 @@ func valuesOf(headers []Field, name string) []string {
 
 // Header returns the first of Values; empty if there is none.
 func (d *Distribution) Header(name string) string {
-	return firstOf(d.Values(name))
+	return firstOf(d.Headers, name)
 }
 
-func firstOf(values []string) string {
-	if len(values) == 0 {
+// firstOf returns the first of valuesOf without making all of them.
+func firstOf(headers []Field, name string) string {
+	var first, last string
+	found := false
+	for _, h := range headers {
+		if !strings.EqualFold(h.Name, name) {
+			continue
+		}
+		if !found {
+			first, found = h.Value, true
+		}
+		last = h.Value
+	}
+	if isUnknown(last) {
 		return ""
 	}
-	return values[0]
+	return first
 }
+
+// isUnknown reports whether the last value of a header says that it has none.
+func isUnknown(last string) bool { return strings.TrimSpace(last) == "UNKNOWN" }
 
 // Release returns the release that the file belongs to, or an error if the metadata does not name one.
 func (d *Distribution) Release() (pep.Release, error) {
+	if d.release == nil {
+		return d.findRelease()
+	}
+	return d.release.Release, d.release.err
+}
+
+// release is the release of a file, or why it is not known.
+type release struct {
+	pep.Release
+	err error
+}
+
+func (d *Distribution) findRelease() (pep.Release, error) {
 	if !d.Metadata {
 		return pep.Release{}, fmt.Errorf("%s has no core metadata, so its project and version are unknown: build it again", d.Path)
 	}
@@ -260,5 +291,5 @@ func (d *Distribution) Release() (pep.Release, error) {
 }
 
 func hasSuffix(name, suffix string) bool {
-	return strings.HasSuffix(strings.ToLower(name), suffix)
+	return len(name) >= len(suffix) && strings.EqualFold(name[len(name)-len(suffix):], suffix)
 }

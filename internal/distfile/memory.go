@@ -137,7 +137,7 @@ func (r *Reader) whole(text string) *metadata {
 	}
 	_, m.body, m.endedAt = split(text)
 	if m.description = m.body; m.body == "" {
-		m.description = dedent(firstOf(valuesOf(m.headers, "Description")))
+		m.description = dedent(firstOf(m.headers, "Description"))
 	}
 	cost := len(text) + fieldMemory*cap(m.headers)
 	if m.body == "" {

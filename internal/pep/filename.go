@@ -34,7 +34,12 @@ func ParseWheelName(filename string) (WheelName, error) {
 	if !ok {
 		return WheelName{}, fmt.Errorf("invalid wheel filename (extension must be '.whl'): '%s'", filename)
 	}
-	parts := strings.Split(stem, "-")
+	parts := make([]string, 0, 7) // of which the last is one too many
+	for part := range strings.SplitSeq(stem, "-") {
+		if parts = append(parts, part); len(parts) == cap(parts) {
+			break
+		}
+	}
 	if len(parts) != 5 && len(parts) != 6 {
 		return WheelName{}, fmt.Errorf("invalid wheel filename (wrong number of parts): '%s'", stem)
 	}
@@ -43,7 +48,7 @@ func ParseWheelName(filename string) (WheelName, error) {
 	if strings.Contains(w.Name, "__") || strings.ContainsFunc(w.Name, func(r rune) bool { return !inWheelProject(r) }) {
 		return WheelName{}, fmt.Errorf("invalid project name: '%s'", stem)
 	}
-	if _, err := ParseVersion(w.Version); err != nil {
+	if !validVersion(w.Version) {
 		return WheelName{}, fmt.Errorf("invalid wheel filename (invalid version): '%s'", stem)
 	}
 	if len(parts) == 6 {
@@ -67,7 +72,7 @@ func ParseSdistName(filename string) (SdistName, error) {
 		return SdistName{}, fmt.Errorf("invalid sdist filename (no dash between name and version): '%s'", filename)
 	}
 	s := SdistName{Name: stem[:dash], Version: stem[dash+1:]}
-	if _, err := ParseVersion(s.Version); err != nil {
+	if !validVersion(s.Version) {
 		return SdistName{}, fmt.Errorf("invalid sdist filename (invalid version): '%s'", filename)
 	}
 	return s, nil

@@ -8,6 +8,9 @@ import (
 
 // Repr returns a text as Python's repr() writes a string, which is how the messages of PyPI quote values.
 func Repr(s string) string {
+	if !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' || r == '\'' || r == '\\' }) {
+		return "'" + s + "'"
+	}
 	quote := '\''
 	if strings.Contains(s, "'") && !strings.Contains(s, `"`) {
 		quote = '"'

@@ -50,8 +50,8 @@ func ParseVersion(s string) (Version, error) {
 	if !isASCII(trimmed) { // case folding would accept a long s and the Kelvin sign
 		return Version{}, notAVersion(s)
 	}
-	if release, plain := plainRelease(trimmed); plain {
-		return Version{epoch: digits(""), release: release}, nil
+	if isPlain(trimmed) {
+		return Version{epoch: digits(""), release: plainRelease(trimmed)}, nil
 	}
 	m := versionPattern().FindStringSubmatch(trimmed)
 	if m == nil {
@@ -76,16 +76,31 @@ func ParseVersion(s string) (Version, error) {
 	return v, nil
 }
 
-// plainRelease returns the numbers of a version that consists of numbers and dots, as most do: the pattern takes thirty times as long.
-func plainRelease(s string) (release []number, plain bool) {
-	if s == "" || strings.Trim(s, "0123456789.") != "" || strings.Trim(s, ".") != s || strings.Contains(s, "..") {
-		return nil, false
+// validVersion reports whether ParseVersion accepts a text.
+func validVersion(s string) bool {
+	trimmed := strings.TrimFunc(s, IsSpace)
+	return isPlain(trimmed) || isASCII(trimmed) && versionPattern().MatchString(trimmed)
+}
+
+// isPlain reports whether a version consists of numbers and dots, as most do: the pattern takes thirty times as long.
+func isPlain(s string) bool {
+	before := byte('.')
+	for i := range len(s) {
+		if c := s[i]; c == '.' && before == '.' || c != '.' && (c < '0' || c > '9') {
+			return false
+		}
+		before = s[i]
 	}
-	release = make([]number, 0, strings.Count(s, ".")+1)
+	return before != '.'
+}
+
+// plainRelease returns the numbers of a version that is plain.
+func plainRelease(s string) []number {
+	release := make([]number, 0, strings.Count(s, ".")+1)
 	for part := range strings.SplitSeq(s, ".") {
 		release = append(release, digits(part))
 	}
-	return release, true
+	return release
 }
 
 // String returns the normal form of PEP 440, such as 1!2.0rc1.post2.dev3+ubuntu.1.

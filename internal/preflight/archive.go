@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -132,6 +133,9 @@ func readLast(d *distfile.Distribution, member string) bool {
 // damaged returns the first damaged member that the index reads: a source file or a metadata file. It ignores others,
 // such as those of another .dist-info.
 func damaged(d *distfile.Distribution) *archive.Anomaly {
+	if d.Archive.HasAnomaly(archive.AnomalyDamaged) == nil {
+		return nil
+	}
 	read := []string{strings.TrimRight(d.Archive.Top, "/") + "/PKG-INFO"}
 	for _, name := range []string{"WHEEL", "METADATA", "RECORD", "entry_points.txt"} {
 		read = append(read, d.DistInfo()+"/"+name)
@@ -243,7 +247,11 @@ func pkgInfoMissing(d *distfile.Distribution) (message, fix string) {
 	if isDumb(d.Name) {
 		fix = leaveDumb
 	}
-	return missing(d, member, invalidFile+"PKG-INFO not found at "+member, fix)
+	gone, unreadable := missing(d, member)
+	if !gone {
+		return "", ""
+	}
+	return cmp.Or(unreadable, invalidFile+"PKG-INFO not found at "+member), fix
 }
 
 // metadataMissing reports a wheel without METADATA. If its folder has another name, PyPI reports that WHEEL is missing, and no more.
@@ -253,17 +261,16 @@ func metadataMissing(s Set) (found []finding.Finding) {
 			continue
 		}
 		member := d.DistInfo() + "/METADATA"
-		message := fmt.Sprintf("Wheel %s does not contain the required METADATA file: %s", quote(d.Name), member)
-		if message, fix := missing(d, member, message, rebuild(d)); message != "" {
-			found = append(found, refusal(d, message, fix))
+		if gone, unreadable := missing(d, member); gone {
+			message := cmp.Or(unreadable, fmt.Sprintf("Wheel %s does not contain the required METADATA file: %s", quote(d.Name), member))
+			found = append(found, refusal(d, message, rebuild(d)))
 		}
 	}
 	return found
 }
 
 // otherDistInfo returns the name of the .dist-info folder that a wheel has METADATA or WHEEL in, if there is exactly one and that is not
-// the
-// one that its file name requires; else it is empty.
+// the one that its file name requires; else it is empty.
 func otherDistInfo(d *distfile.Distribution) (other string) {
 	for member := range d.Archive.Kept {
 		folder, file, _ := strings.Cut(member, "/")
@@ -294,25 +301,29 @@ func wheelFileMissing(d *distfile.Distribution) (message, fix string) {
 		return "", ""
 	}
 	member := d.DistInfo() + "/WHEEL"
-	return missing(d, member, invalidFile+"WHEEL not found at "+member, rebuild(d))
+	gone, unreadable := missing(d, member)
+	if !gone {
+		return "", ""
+	}
+	return cmp.Or(unreadable, invalidFile+"WHEEL not found at "+member), rebuild(d)
 }
 
 const rebuildWheel = "build the wheel again, and do not rename it: the name of its inner folder must match the file name"
 
-// missing returns a message if the member at place is absent or cannot be read.
-func missing(d *distfile.Distribution, member, message, fix string) (string, string) {
+// missing reports whether a member is absent or cannot be read. If it is there, unreadable says why it cannot be read.
+func missing(d *distfile.Distribution, member string) (gone bool, unreadable string) {
 	if _, ok := d.Archive.Kept[member]; ok || unusual(d, archive.AnomalyStopped) != nil || unusual(d, archive.AnomalyMethod) != nil {
-		return "", "" // it is there, or may be where the archive was not read; with another compression the index does not look for members
+		return false, "" // it may be where the archive was not read; with another compression the index does not look for members
 	}
 	for _, o := range d.Archive.Anomalies {
 		switch {
 		case o.Member == member && o.Code == archive.AnomalyDamaged:
-			return "", "" // already reported
+			return false, "" // already reported
 		case o.Member == member && (o.Code == archive.AnomalyTooLarge || o.Code == archive.AnomalyNotRegular):
-			return fmt.Sprintf("%s cannot be read: %s", member, o.Detail), fix
+			return true, fmt.Sprintf("%s cannot be read: %s", member, o.Detail)
 		}
 	}
-	return message, fix
+	return true, ""
 }
 
 // readable reports whether d is of that kind and its archive could be read.

@@ -89,22 +89,19 @@ var copyMark = sync.OnceValue(func() *regexp.Regexp {
 })
 
 // isCopy reports whether a file has the name of a copy.
-func isCopy(name string) bool { return copyMark().MatchString(name) }
+func isCopy(name string) bool { return strings.ContainsAny(name, " (") && copyMark().MatchString(name) }
 
 // copiesLast returns the files with those that have the name of a copy behind the others, so that of two the copy is to blame.
 func copiesLast(files []*distfile.Distribution) []*distfile.Distribution {
-	files = slices.Clone(files)
-	slices.SortStableFunc(files, func(a, b *distfile.Distribution) int {
-		switch isA, isB := isCopy(a.Name), isCopy(b.Name); {
-		case isA == isB:
-			return 0
-		case isA:
-			return 1
-		default:
-			return -1
+	var copies []*distfile.Distribution
+	others := slices.DeleteFunc(slices.Clone(files), func(d *distfile.Distribution) bool {
+		if !isCopy(d.Name) {
+			return false
 		}
+		copies = append(copies, d)
+		return true
 	})
-	return files
+	return append(others, copies...)
 }
 
 func copyAdvice(mark string) string {

@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -17,11 +18,16 @@ func recordMissing(d *distfile.Distribution) (message, fix string) {
 	if otherDistInfo(d) != "" {
 		return "", "" // the index stops at WHEEL
 	}
-	message = fmt.Sprintf("Wheel %s does not contain the required RECORD file: %s", quote(d.Name), member)
-	if unreadable := unusual(d, archive.AnomalyRecord); unreadable != nil {
-		return message, fmt.Sprintf("%s: %s", unreadable.Detail, rebuildWheel)
+	gone, unreadable := missing(d, member)
+	damage := unusual(d, archive.AnomalyRecord)
+	if !gone && damage == nil {
+		return "", ""
 	}
-	return missing(d, member, message, rebuildWheel)
+	message = fmt.Sprintf("Wheel %s does not contain the required RECORD file: %s", quote(d.Name), member)
+	if damage != nil {
+		return message, fmt.Sprintf("%s: %s", damage.Detail, rebuildWheel)
+	}
+	return cmp.Or(unreadable, message), rebuildWheel
 }
 
 // recordMismatch reports a RECORD that does not match the wheel. The index accepts such a wheel and sends an email to the

@@ -49,6 +49,9 @@ func duplicateContent(s Set) (found []finding.Finding) {
 
 // twin returns the name under which the index lists the content of d; d's own name if that is among them.
 func (c *catalog) twin(d *distfile.Distribution) string {
+	if len(c.bySHA256) == 0 {
+		return ""
+	}
 	names := c.bySHA256[hex.EncodeToString(d.Digests.SHA256[:])]
 	switch {
 	case len(names) == 0:
@@ -65,9 +68,12 @@ func (c *catalog) twin(d *distfile.Distribution) string {
 func secondSdist(s Set) (found []finding.Finding) {
 	first := map[pep.Release]string{}
 	for _, d := range copiesLast(s.Files) {
+		if d.Kind() != distfile.Sdist {
+			continue
+		}
 		release, err := d.Release()
 		listed := s.catalogOf(release.Project)
-		if err != nil || d.Kind() != distfile.Sdist || listed.names[d.Name] {
+		if err != nil || listed.names[d.Name] {
 			continue
 		}
 		const message = "Only one sdist may be uploaded per release."

@@ -14,6 +14,7 @@ import (
 func escaped(text string) string {
 	const apart = "<!-- -->"
 	var b strings.Builder
+	b.Grow(len(text))
 	var before rune
 	for _, c := range text {
 		if (c == '/' && before == ':') || (c == '.' && (before == 'w' || before == 'W')) {

@@ -99,9 +99,14 @@ func (g *Gate) release(p pass, e outcome) {
 	g.changed = make(chan struct{})
 }
 
-// slowdown is how much longer answers may take where one more is under way. With a server that does one thing after the other it is a
-// quarter from 4 to 5, and a fifth from 5 to 6. Below it, more is sent in the same time.
-const slowdown = 1.15
+// How much longer answers may take where one more is under way. With a server that does one thing after the other it is a quarter from 4
+// to 5, and a fifth from 5 to 6. Below slowdown, more is sent in the same time. The first few answers alone must be clearly slower, so
+// that a server that slows is not tried for longer than it takes to see that.
+const (
+	slowdown      = 1.15
+	clearSlowdown = 1.2
+	few           = 2
+)
 
 // widen makes the gate wider if the answers came as fast as at the width before, or else as narrow as it was, for good. Only tries count
 // that ran beside as many others as the width allows.
@@ -113,14 +118,12 @@ func (g *Gate) widen(p pass, e outcome) {
 		return
 	}
 	g.window.add(e)
-	if g.window.tries < g.width {
-		return
-	}
-	now := g.window.pace()
+	now, tries := g.window.pace(), g.window.tries
 	switch {
-	case g.pace > 0 && now > slowdown*g.pace:
+	case g.pace > 0 && (tries >= g.width && now > slowdown*g.pace || tries >= few && now > clearSlowdown*g.pace):
 		g.width--
 		g.most, g.pace = g.width, 0
+	case tries < g.width: // too few to tell
 	case g.width == g.most:
 		g.pace = 0 // it stays
 	default:

@@ -97,6 +97,10 @@ func TestGate_Widens(t *testing.T) {
 			answer: func(running int) time.Duration { return time.Duration(running) * time.Second / 8 }, width: 4, most: 5,
 			within: 7650 * time.Millisecond, // 1.02 times the time of its work
 		},
+		"a server that slows down beyond 4": { // half as long again for each, which two answers tell
+			answer: func(running int) time.Duration { return time.Second/2 + time.Duration(max(running-4, 0))*time.Second/4 }, width: 4,
+			most: 5, within: 8300 * time.Millisecond,
+		},
 		"a server that slows down beyond 5": {
 			answer: func(running int) time.Duration { return time.Second/2 + time.Duration(max(running-5, 0))*time.Second/2 }, width: 5,
 			most: 6, within: 8 * time.Second,

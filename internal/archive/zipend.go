@@ -36,11 +36,14 @@ type zipEnd struct {
 // findEnd finds the central directory as Python's zipfile does: it searches the last end record, and expects the
 // directory directly before it, ignoring its declared offset.
 func (z *zipFile) findEnd() (zipEnd, error) {
-	tail := make([]byte, min(z.size, maxComment+endLength))
-	tailStart := z.size - int64(len(tail))
-	if _, err := z.ReadAt(tail, tailStart); err != nil && z.err != nil {
+	tail, err := z.tail(endLength)
+	if err == nil && !isEnd(tail) {
+		tail, err = z.tail(endLength + maxComment)
+	}
+	if err != nil {
 		return zipEnd{}, err
 	}
+	tailStart := z.size - int64(len(tail))
 	at := lastEnd(tail)
 	if at < 0 {
 		return zipEnd{}, fmt.Errorf("%w: it has no end of central directory", ErrNotZip)
@@ -80,8 +83,23 @@ func (z *zipFile) leadsToDirectory(end zipEnd) error {
 	return nil
 }
 
+// tail returns the last bytes of the file, at most so many.
+func (z *zipFile) tail(length int64) ([]byte, error) {
+	tail := make([]byte, min(z.size, length))
+	if _, err := z.ReadAt(tail, z.size-int64(len(tail))); err != nil && z.err != nil {
+		return nil, err
+	}
+	return tail, nil
+}
+
+// isEnd reports whether a text is an end record without a comment, as the end of nearly every archive is.
+func isEnd(text []byte) bool {
+	return len(text) == endLength && bytes.HasPrefix(text, endMark) && text[20] == 0 && text[21] == 0
+}
+
+// lastEnd returns where the last end record is, or -1.
 func lastEnd(tail []byte) int {
-	if at := len(tail) - endLength; at >= 0 && bytes.HasPrefix(tail[at:], endMark) && tail[at+20] == 0 && tail[at+21] == 0 {
+	if at := len(tail) - endLength; at >= 0 && isEnd(tail[at:]) {
 		return at
 	}
 	at := bytes.LastIndex(tail, endMark)

@@ -121,6 +121,8 @@ func (r *Reader) Read(ctx context.Context, path string) (*Distribution, error) {
 		d.takeMetadata(text)
 	}
 	secrets.inspectKept(d.Archive.Kept)
+	secrets.scanner.Close() // of a member that could not be read to its end
+	r.scanners.Put(secrets.scanner)
 	d.Secrets, d.Native, d.Source = secrets.found, natives.found, source.of(d)
 	d.Oddities = layout.finish(d.Archive.Names, len(d.Values("Requires-Dist")) == 0 && !d.Partial)
 	d.dropContents()

@@ -33,13 +33,12 @@ const (
 type Reader struct {
 	budget *archive.Budget // for what the files of the run unpack together
 
-	scanner func() *secretscan.Scanner // makes a scanner for each file
-
 	cores   int          // how many there are
 	reading atomic.Int32 // how many files are read now
 
-	buffers archive.Buffers
-	chunks  sync.Pool // of *[]byte, each of the size of a chunk
+	buffers  archive.Buffers
+	chunks   sync.Pool // of *[]byte, each of the size of a chunk
+	scanners sync.Pool // of *secretscan.Scanner, each of which has a buffer
 
 	large chan struct{} // has a value while a file takes much memory, which is one at a time
 
@@ -51,10 +50,17 @@ type Reader struct {
 
 // NewReader returns a reader for the files of one run.
 func NewReader() *Reader {
+	scanner := secretscan.New(isMacaroon)
 	return &Reader{
-		cores: runtime.GOMAXPROCS(0), budget: archive.NewBudget(unpackedInRun), scanner: secretscan.New(isMacaroon),
-		large: make(chan struct{}, 1), known: map[[sha256.Size]byte]*metadata{},
+		cores: runtime.GOMAXPROCS(0), budget: archive.NewBudget(unpackedInRun),
+		scanners: sync.Pool{New: func() any { return scanner() }},
+		large:    make(chan struct{}, 1), known: map[[sha256.Size]byte]*metadata{},
 	}
+}
+
+// scanner returns a scanner for one file. It is put back into scanners when all of the file is scanned.
+func (r *Reader) scanner() *secretscan.Scanner {
+	return r.scanners.Get().(*secretscan.Scanner) // the pool makes what it does not have
 }
 
 // start begins a function at the same time, if fewer files are read than there are cores, or else calls it. It returns what waits for its

@@ -99,8 +99,8 @@ type hashed struct {
 
 	// A goroutine that hashes chunk and reads what follows, for each value of todo until that is closed; nil until there is a chunk for it.
 	todo, ready chan struct{}
-	failed      <-chan error // gets a value if the goroutine ends before
-	working     bool         // there is a value of todo that ready does not have yet
+	failed      <-chan error // gets the error of a panic
+	working     bool         // the goroutine was given a chunk, and what it reports of that was not taken yet
 }
 
 // wait waits until chunk is hashed, and ahead is read.
@@ -113,6 +113,7 @@ func (h *hashed) wait() error {
 	case <-h.ready:
 		return nil
 	case err := <-h.failed:
+		h.ahead, h.ended = nil, err
 		return err
 	}
 }
@@ -122,6 +123,7 @@ func (h *hashed) close() {
 	_ = h.wait() // of a failure before the end of the file, there is another error
 	if h.todo != nil {
 		close(h.todo)
+		h.todo = nil
 	}
 	for _, buffer := range [][]byte{h.chunk, h.ahead} {
 		if cap(buffer) == chunk {

@@ -104,7 +104,7 @@ func (g *Gate) release(p pass, e outcome) {
 // that a server that slows is not tried for longer than it takes to see that.
 const (
 	slowdown      = 1.15
-	clearSlowdown = 1.2
+	clearSlowdown = 1.22
 	few           = 2
 )
 

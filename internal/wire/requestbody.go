@@ -92,7 +92,7 @@ func (b *requestBody) writeTo(w io.Writer, limit int64) (written int64, err erro
 	return written, nil
 }
 
-// next returns up to so many bytes of what was read, at least one, which the next call makes invalid.
+// next returns up to so many bytes of what was read, and one at least if any are wanted. They are valid until the next call.
 func (b *requestBody) next(most int64) (part []byte, err error) {
 	b.begin.Do(func() { _ = par.Start(b.fill) })
 	for len(b.rest) == 0 {

@@ -34,9 +34,7 @@ func newTransport(options Options) *http.Transport {
 		MaxIdleConnsPerHost:    8, // as many as there can be parallel uploads
 		IdleConnTimeout:        90 * time.Second,
 		MaxResponseHeaderBytes: 2 * longestHead, // more than a responseConn hands on, whose error says what is too long
-		// What is sent at a time of a large body. Twice as much takes no less time (measured), and more memory.
-		WriteBufferSize: 32 * kib,
-		Protocols:       protocols,
+		Protocols:              protocols,
 	}
 }
 

@@ -37,14 +37,15 @@ type zipEnd struct {
 // directory directly before it, ignoring its declared offset.
 func (z *zipFile) findEnd() (zipEnd, error) {
 	tail, err := z.tail(endLength)
+	at := 0
 	if err == nil && !isEnd(tail) {
 		tail, err = z.tail(endLength + maxComment)
+		at = lastEnd(tail)
 	}
 	if err != nil {
 		return zipEnd{}, err
 	}
 	tailStart := z.size - int64(len(tail))
-	at := lastEnd(tail)
 	if at < 0 {
 		return zipEnd{}, fmt.Errorf("%w: it has no end of central directory", ErrNotZip)
 	}
@@ -99,9 +100,6 @@ func isEnd(text []byte) bool {
 
 // lastEnd returns where the last end record is, or -1.
 func lastEnd(tail []byte) int {
-	if at := len(tail) - endLength; at >= 0 && isEnd(tail[at:]) {
-		return at
-	}
 	at := bytes.LastIndex(tail, endMark)
 	if at >= 0 && len(tail)-at < endLength {
 		return -1

@@ -58,8 +58,8 @@ func NewReader() *Reader {
 	}
 }
 
-// scanner returns a scanner for one file. It is put back into scanners when all of the file is
-// scanned, and not after an error, so that it brings nothing of one file into another.
+// scanner returns a scanner for one file. It is put back into scanners when all of the file is scanned, and not after an error, so that it
+// brings nothing of one file into another.
 func (r *Reader) scanner() *secretscan.Scanner {
 	return r.scanners.Get().(*secretscan.Scanner) // the pool makes what it does not have
 }

@@ -1,7 +1,6 @@
 package preflight
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -247,11 +246,7 @@ func pkgInfoMissing(d *distfile.Distribution) (message, fix string) {
 	if isDumb(d.Name) {
 		fix = leaveDumb
 	}
-	gone, unreadable := missing(d, member)
-	if !gone {
-		return "", ""
-	}
-	return cmp.Or(unreadable, invalidFile+"PKG-INFO not found at "+member), fix
+	return missing(d, member, invalidFile+"PKG-INFO not found at "+member, fix)
 }
 
 // metadataMissing reports a wheel without METADATA. If its folder has another name, PyPI reports that WHEEL is missing, and no more.
@@ -261,9 +256,9 @@ func metadataMissing(s Set) (found []finding.Finding) {
 			continue
 		}
 		member := d.DistInfo() + "/METADATA"
-		if gone, unreadable := missing(d, member); gone {
-			message := cmp.Or(unreadable, fmt.Sprintf("Wheel %s does not contain the required METADATA file: %s", quote(d.Name), member))
-			found = append(found, refusal(d, message, rebuild(d)))
+		message := fmt.Sprintf("Wheel %s does not contain the required METADATA file: %s", quote(d.Name), member)
+		if message, fix := missing(d, member, message, rebuild(d)); message != "" {
+			found = append(found, refusal(d, message, fix))
 		}
 	}
 	return found
@@ -301,29 +296,25 @@ func wheelFileMissing(d *distfile.Distribution) (message, fix string) {
 		return "", ""
 	}
 	member := d.DistInfo() + "/WHEEL"
-	gone, unreadable := missing(d, member)
-	if !gone {
-		return "", ""
-	}
-	return cmp.Or(unreadable, invalidFile+"WHEEL not found at "+member), rebuild(d)
+	return missing(d, member, invalidFile+"WHEEL not found at "+member, rebuild(d))
 }
 
 const rebuildWheel = "build the wheel again, and do not rename it: the name of its inner folder must match the file name"
 
-// missing reports whether a member is absent or cannot be read. If it is there, unreadable says why it cannot be read.
-func missing(d *distfile.Distribution, member string) (gone bool, unreadable string) {
+// missing returns a message if the member at place is absent or cannot be read.
+func missing(d *distfile.Distribution, member, message, fix string) (string, string) {
 	if _, ok := d.Archive.Kept[member]; ok || unusual(d, archive.AnomalyStopped) != nil || unusual(d, archive.AnomalyMethod) != nil {
-		return false, "" // it may be where the archive was not read; with another compression the index does not look for members
+		return "", "" // it is there, or may be where the archive was not read; with another compression the index does not look for members
 	}
 	for _, o := range d.Archive.Anomalies {
 		switch {
 		case o.Member == member && o.Code == archive.AnomalyDamaged:
-			return false, "" // already reported
+			return "", "" // already reported
 		case o.Member == member && (o.Code == archive.AnomalyTooLarge || o.Code == archive.AnomalyNotRegular):
-			return true, fmt.Sprintf("%s cannot be read: %s", member, o.Detail)
+			return fmt.Sprintf("%s cannot be read: %s", member, o.Detail), fix
 		}
 	}
-	return true, ""
+	return message, fix
 }
 
 // readable reports whether d is of that kind and its archive could be read.

@@ -1,7 +1,6 @@
 package preflight
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 
@@ -18,16 +17,11 @@ func recordMissing(d *distfile.Distribution) (message, fix string) {
 	if otherDistInfo(d) != "" {
 		return "", "" // the index stops at WHEEL
 	}
-	gone, unreadable := missing(d, member)
-	damage := unusual(d, archive.AnomalyRecord)
-	if !gone && damage == nil {
-		return "", ""
-	}
 	message = fmt.Sprintf("Wheel %s does not contain the required RECORD file: %s", quote(d.Name), member)
-	if damage != nil {
-		return message, fmt.Sprintf("%s: %s", damage.Detail, rebuildWheel)
+	if unreadable := unusual(d, archive.AnomalyRecord); unreadable != nil {
+		return message, fmt.Sprintf("%s: %s", unreadable.Detail, rebuildWheel)
 	}
-	return cmp.Or(unreadable, message), rebuildWheel
+	return missing(d, member, message, rebuildWheel)
 }
 
 // recordMismatch reports a RECORD that does not match the wheel. The index accepts such a wheel and sends an email to the
